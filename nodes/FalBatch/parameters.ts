@@ -1,0 +1,178 @@
+/**
+ * From the node's parameters to the jobs of the batch: everything the user gave is checked here, once,
+ * before anything is submitted.
+ */
+import { type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
+import type { BatchSettings } from '../engine/batch';
+import { SECOND } from '../engine/clock';
+import { type Failure, isRecord } from '../engine/failure';
+import { defaultRetryBudget } from '../engine/retryBudget';
+import type { Conditions, Submission } from '../engine/transport';
+import { parseInputJson } from '../fal/json';
+import { MODEL_ID_ADVICE } from '../fal/modelId';
+import { readModel } from '../n8n/modelField';
+
+export interface Plan {
+	readonly settings: BatchSettings;
+	/** What is to be submitted, in the order of the items. */
+	readonly jobs: readonly PlannedJob[];
+	/** Items that can't become a job. */
+	readonly rejected: readonly RejectedItem[];
+}
+
+export interface PlannedJob {
+	readonly itemIndex: number;
+	readonly submission: Submission;
+}
+
+export interface RejectedItem {
+	readonly itemIndex: number;
+	/** As far as it could be read. */
+	readonly model?: string;
+	readonly failure: Failure;
+}
+
+/**
+ * @throws NodeOperationError if a parameter of the whole batch can't be used, or if no item at all can
+ *   become a job; nothing was submitted then
+ */
+export function readPlan(node: IExecuteFunctions, items: number): Plan {
+	const settings = readSettings(node, items);
+	const jobs: PlannedJob[] = [];
+	const rejected: RejectedItem[] = [];
+	for (let itemIndex = 0; itemIndex < items; itemIndex++) {
+		const read = readItem(node, itemIndex);
+		if ('submission' in read) jobs.push(read);
+		else rejected.push(read);
+	}
+	const [first] = rejected;
+	if (first && jobs.length === 0) {
+		throw new NodeOperationError(node.getNode(), first.failure.message, {
+			itemIndex: first.itemIndex,
+		});
+	}
+	return { settings, jobs, rejected };
+}
+
+function readSettings(node: IExecuteFunctions, items: number): BatchSettings {
+	const whole = (value: unknown, label: string, least: number) =>
+		readNumber(node, value, { label, least, whole: true });
+	const seconds = (value: unknown, label: string, least: number) =>
+		readNumber(node, value, { label, least, whole: false }) * SECOND;
+
+	const options = readOptions(node, 0);
+	const budget = whole(node.getNodeParameter('retryBudget', 0, -1), 'Retry Budget', -1);
+	const min = seconds(options.minPollInterval ?? 0.5, 'Min Poll Interval', 0.1);
+	const max = seconds(options.maxPollInterval ?? 30, 'Max Poll Interval', 1);
+	return {
+		follow: node.getNodeParameter('operation', 0) !== 'submit',
+		concurrency: whole(node.getNodeParameter('concurrency', 0, 10), 'Concurrency', 1),
+		retryBudget: budget === -1 ? defaultRetryBudget(items) : budget,
+		itemTimeout: seconds(options.itemTimeout ?? 3600, 'Item Timeout', 1),
+		cancelAbandoned: options.onTimeout !== 'leave',
+		resubmitUnknown: options.onUnknownSubmit === 'submitAgain',
+		includeLogs: options.includeLogs === true,
+		pollBounds: { min: Math.min(min, max), max },
+	};
+}
+
+interface NumberRule {
+	readonly label: string;
+	readonly least: number;
+	readonly whole: boolean;
+}
+
+function readNumber(node: IExecuteFunctions, value: unknown, rule: NumberRule): number {
+	const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+	const { label, least, whole } = rule;
+	const fits =
+		typeof number === 'number' &&
+		Number.isFinite(number) &&
+		number >= least &&
+		(!whole || Number.isInteger(number));
+	if (fits) return number;
+	throw new NodeOperationError(
+		node.getNode(),
+		`${label} must be a ${whole ? 'whole ' : ''}number from ${least} up, but it is ${shown(value)}`,
+		{ description: `Change ${label} in the node. Nothing was submitted.` },
+	);
+}
+
+function readItem(node: IExecuteFunctions, itemIndex: number): PlannedJob | RejectedItem {
+	let model: string;
+	try {
+		model = readModel(node, itemIndex);
+	} catch (error) {
+		return rejection(itemIndex, 'invalid_model', `${messageOf(error)}. ${MODEL_ID_ADVICE}`);
+	}
+	try {
+		const input = readInput(node.getNodeParameter('input', itemIndex));
+		const conditions = readConditions(readOptions(node, itemIndex));
+		return { itemIndex, submission: { model, input, conditions } };
+	} catch (error) {
+		return { ...rejection(itemIndex, 'invalid_input', messageOf(error)), model };
+	}
+}
+
+function rejection(itemIndex: number, type: string, message: string): RejectedItem {
+	return { itemIndex, failure: { type, message, retryable: false } };
+}
+
+function readInput(value: unknown): Record<string, unknown> {
+	const parsed = typeof value === 'string' ? parseInputJson(value) : { value };
+	if (!parsed) throw new Error(`The Input is not valid JSON: ${shown(value)}. ${INPUT_ADVICE}`);
+	if (isRecord(parsed.value)) return parsed.value;
+	throw new Error(
+		`The Input must be a JSON object, but it is ${shown(parsed.value)}. ${INPUT_ADVICE}`,
+	);
+}
+
+const INPUT_ADVICE =
+	'Use an expression that gives an object, such as {{ { "prompt": $json.prompt } }}: it keeps quotes and line breaks.';
+
+function readConditions(options: Record<string, unknown>): Conditions {
+	const { webhookUrl, runnerHint, priority, storePayloads } = options;
+	const startTimeout = Number(options.startTimeout ?? 0);
+	const mediaExpiration = Number(options.mediaLifecycle ?? 0);
+	if (webhookUrl && !isWebAddress(webhookUrl)) {
+		throw new Error(
+			`The Webhook URL must begin with https:// or http://, but it is ${shown(webhookUrl)}.`,
+		);
+	}
+	if (runnerHint && !/^[\x20-\x7e]{1,256}$/.test(String(runnerHint))) {
+		throw new Error('The Runner Hint may have up to 256 plain letters, digits and signs.');
+	}
+	// fal refuses 0.1 seconds and less.
+	if (!Number.isFinite(startTimeout) || (startTimeout !== 0 && startTimeout <= 0.1)) {
+		throw new Error(
+			`The Start Timeout must be more than 0.1 seconds, but it is ${shown(options.startTimeout)}.`,
+		);
+	}
+	return {
+		...(webhookUrl ? { webhookUrl: String(webhookUrl) } : {}),
+		...(runnerHint ? { runnerHint: String(runnerHint) } : {}),
+		...(priority === 'low' && { priority }),
+		...(startTimeout > 0 && { startTimeout }),
+		...(options.noRetry === true && { noRetry: true }),
+		...(storePayloads === false && { storePayloads }),
+		...(mediaExpiration > 0 && { mediaExpiration }),
+	};
+}
+
+function readOptions(node: IExecuteFunctions, itemIndex: number): Record<string, unknown> {
+	const options = node.getNodeParameter('options', itemIndex, {});
+	return isRecord(options) ? options : {};
+}
+
+function isWebAddress(value: unknown): boolean {
+	return typeof value === 'string' && /^https?:/i.test(value) && URL.canParse(value);
+}
+
+function shown(value: unknown): string {
+	const text = JSON.stringify(value) ?? String(value);
+	return text.length > 80 ? `${text.slice(0, 80)}...` : text;
+}
+
+function messageOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,58 @@
+/** A job on its way, and the ways it can end. */
+import type { Failure } from './failure';
+import type { Handle, LogLine, Submission } from './transport';
+
+/** One item's job. What is learned on its way is written down here, so that no end can lose it. */
+export interface Job {
+	/** Its place in the batch, from 0. */
+	readonly index: number;
+	readonly submission: Submission;
+	/** Submits that fal took, or that counted against the budget. */
+	attempts: number;
+	/** Attempts that ended in a way that allowed another, oldest first. */
+	readonly failedAttempts: FailedAttempt[];
+	/** Of the latest attempt, once fal has accepted it. */
+	handle?: Handle;
+	/** Milliseconds since the epoch: when fal's yes to the latest submit arrived. */
+	submittedAt?: number;
+	/** Jobs allowed in flight when the latest submit was sent. */
+	concurrency?: number;
+}
+
+export interface FailedAttempt {
+	/** Absent when the fate of its submit is unknown. */
+	readonly handle?: Handle;
+	readonly ending: Unsuccessful;
+}
+
+export type Ending =
+	| {
+			readonly outcome: 'completed';
+			readonly output: unknown;
+			readonly billableUnits?: number;
+			readonly inferenceTime?: number;
+			readonly logs: LogLine[];
+	  }
+	/** Handed out, not followed: the end of the Submit operation. */
+	| { readonly outcome: 'submitted' }
+	| Unsuccessful;
+
+export interface Unsuccessful {
+	/**
+	 * - `not_submitted`: nothing reached fal, nothing is billed.
+	 * - `failed`: fal, or the model, gave up on it.
+	 * - `cancelled`: the execution was stopped, and fal was asked to cancel.
+	 * - `timed_out`: the item timeout was over.
+	 * - `unknown`: it may exist, and may be billed.
+	 */
+	readonly outcome: 'not_submitted' | 'failed' | 'cancelled' | 'timed_out' | 'unknown';
+	readonly failure: Failure;
+	readonly inferenceTime?: number;
+	readonly logs?: LogLine[];
+}
+
+export interface EndedJob extends Readonly<Job> {
+	readonly ending: Ending;
+	/** Milliseconds since the epoch. */
+	readonly endedAt: number;
+}
