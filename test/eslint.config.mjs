@@ -4,7 +4,7 @@ import jest from 'eslint-plugin-jest';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-	{ basePath: '..', ignores: ['**/node_modules/', 'dist/'] },
+	{ ignores: ['**/node_modules/', '**/dist/'] },
 	js.configs.recommended,
 	...tseslint.configs.recommended,
 	{

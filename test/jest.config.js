@@ -2,6 +2,7 @@
 module.exports = {
 	rootDir: '..',
 	testMatch: ['<rootDir>/test/**/*.test.ts'],
+	testTimeout: 120_000,
 	testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/real-n8n/'],
 	modulePathIgnorePatterns: ['<rootDir>/dist/'],
 	transform: {

@@ -67,12 +67,13 @@ interface PreparedBatch {
 async function prepare(node: IExecuteFunctions, items: number): Promise<PreparedBatch> {
 	const plan = readPlan(node, items);
 	const account = await readAccount(node);
-	const transport = new FalTransport(sendThroughN8n(node, account.baseUrl));
+	const signal = node.getExecutionCancelSignal();
+	const transport = new FalTransport(sendThroughN8n(node, account.baseUrl, signal));
 	const submissions = plan.jobs.map(({ submission }) => submission);
 	const batch = new Batch(submissions, plan.settings, {
 		transport,
 		clock: n8nClock,
-		signal: node.getExecutionCancelSignal(),
+		signal,
 		accountSlots: accountSlots(account),
 	});
 	return { plan, batch, transport };

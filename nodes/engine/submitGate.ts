@@ -25,6 +25,7 @@ export class SubmitGate {
 	#untaken = 0;
 	/** Times in a row that it was trouble, counting submits that were in the air together as one. */
 	#troubles = 0;
+	#lastUntaken = Number.NEGATIVE_INFINITY;
 	#lastTrouble = Number.NEGATIVE_INFINITY;
 	#notBefore = 0;
 	#closedFor: Failure | undefined;
@@ -80,10 +81,11 @@ export class SubmitGate {
 	/** @param sentAt when the submit was sent, in milliseconds since the epoch */
 	report(passage: Passage, sentAt: number): void {
 		if (passage.kind === 'works') {
-			this.#untaken = 0;
-			this.#troubles = 0;
+			// What was sent before the trouble began does not tell that it is over.
+			if (sentAt >= this.#lastUntaken) this.#untaken = this.#troubles = 0;
 		} else {
 			this.#untaken++;
+			this.#lastUntaken = this.clock.now();
 			this.#pauseFor(passage.kind === 'full' ? passage.retryAfter : this.#pause(passage, sentAt));
 			if (this.#untaken >= this.bound) this.#closedFor ??= passage.failure;
 		}

@@ -3,6 +3,7 @@
  * and applies n8n's proxy and SSRF policy. The key never comes to this code.
  */
 import type { IAllExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
+import { onAbort } from '../engine/abort';
 import { isRecord } from '../engine/failure';
 import type { ReplyHeaders } from '../engine/transport';
 import { routed } from '../fal/hosts';
@@ -10,57 +11,76 @@ import type { HttpLimits, HttpOutcome, HttpRequest, SendHttp } from '../fal/http
 import { CREDENTIAL_TYPE } from './credential';
 import { n8nClock } from './n8nClock';
 
-/** @param baseUrl from the credential, checked; empty for fal itself */
-export function sendThroughN8n(node: IAllExecuteFunctions, baseUrl: string): SendHttp {
-	const unstoppable = withoutCancelSignal(node);
+/**
+ * @param baseUrl from the credential, checked; empty for fal itself
+ * @param stop aborted when the execution is stopped
+ */
+export function sendThroughN8n(
+	node: IAllExecuteFunctions,
+	baseUrl: string,
+	stop?: AbortSignal,
+): SendHttp {
+	const sender = withoutCancelSignal(node);
 	return async (request) => {
-		const sender = request.survivesStop ? unstoppable : node;
-		const inTime = new AbortController();
-		const timeUp = timeIsUp(request.limits.time, inTime.signal);
+		const answered = new AbortController();
+		const cutOff = Promise.race([
+			timeOver(request.limits, answered.signal),
+			...(request.survivesStop ? [] : [stopped(stop, answered.signal)]),
+		]);
 		try {
-			return await exchange(sender, request, baseUrl, timeUp);
+			return await exchange(sender, request, baseUrl, cutOff);
 		} finally {
-			inTime.abort();
+			answered.abort();
 		}
 	};
-}
-
-const TIME_UP = Symbol('time up');
-
-async function timeIsUp(ms: number, signal: AbortSignal): Promise<typeof TIME_UP> {
-	await n8nClock.sleep(ms, signal);
-	return TIME_UP;
 }
 
 /**
  * n8n puts the execution's cancel signal on every request with a credential. A submit that is cut off
  * by it may have created a job whose id is then lost, and a cancel could never be sent at all. So the
- * helper is called on a view of the node that has no such signal.
+ * helper is called on a view of the node that has no such signal, and what may be cut off is, here.
  */
 function withoutCancelSignal(node: IAllExecuteFunctions): IAllExecuteFunctions {
 	return Object.create(node, { getExecutionCancelSignal: { value: () => undefined } });
+}
+
+/** Why an exchange is not waited for any longer. */
+class CutOff {
+	constructor(readonly reason: string) {}
+}
+
+async function timeOver({ time }: HttpLimits, answered: AbortSignal): Promise<CutOff> {
+	await n8nClock.sleep(time, answered);
+	return new CutOff(`there was no complete answer after ${time / 1_000} seconds`);
+}
+
+async function stopped(stop: AbortSignal | undefined, answered: AbortSignal): Promise<CutOff> {
+	return await new Promise((resolve) => {
+		const forget = onAbort(stop, () => resolve(new CutOff('the execution was stopped')));
+		onAbort(answered, forget);
+	});
 }
 
 async function exchange(
 	node: IAllExecuteFunctions,
 	request: HttpRequest,
 	baseUrl: string,
-	timeUp: Promise<typeof TIME_UP>,
+	cutOff: Promise<CutOff>,
 ): Promise<HttpOutcome> {
 	const { httpRequestWithAuthentication } = node.helpers;
 	let response: unknown;
 	try {
 		const options = optionsFor(request, baseUrl);
 		const sent = httpRequestWithAuthentication.call(node, CREDENTIAL_TYPE, options);
-		response = await Promise.race([sent, timeUp]);
+		response = await Promise.race([sent, cutOff]);
 	} catch (error) {
 		return readNetworkError(error);
 	}
-	if (response === TIME_UP) return { kind: 'lost', reason: tooSlow(request.limits) };
+	if (response instanceof CutOff) return { kind: 'lost', reason: response.reason };
 	if (!isFullResponse(response)) return { kind: 'lost', reason: 'n8n gave no full response' };
 	const { statusCode: status, body } = response;
 	const headers = readHeaders(response.headers);
-	const read = await readBody(body, request.limits, timeUp);
+	const read = await readBody(body, request.limits, cutOff);
 	return 'text' in read
 		? { kind: 'answer', status, headers, text: read.text }
 		: { kind: 'broken', status, headers, reason: read.broken };
@@ -105,7 +125,7 @@ function readHeaders(headers: unknown): ReplyHeaders {
 async function readBody(
 	body: unknown,
 	limits: HttpLimits,
-	timeUp: Promise<typeof TIME_UP>,
+	cutOff: Promise<CutOff>,
 ): Promise<{ text: string } | { broken: string }> {
 	if (!isByteStream(body)) return { text: typeof body === 'string' ? body : '' };
 	const chunks: Uint8Array[] = [];
@@ -113,8 +133,8 @@ async function readBody(
 	const reading = body[Symbol.asyncIterator]();
 	try {
 		for (;;) {
-			const next = await Promise.race([reading.next(), timeUp]);
-			if (next === TIME_UP) return giveUp(body, tooSlow(limits));
+			const next = await Promise.race([reading.next(), cutOff]);
+			if (next instanceof CutOff) return giveUp(body, next.reason);
 			if (next.done) return { text: Buffer.concat(chunks).toString('utf8') };
 			chunks.push(next.value);
 			size += next.value.byteLength;
@@ -136,10 +156,6 @@ function isByteStream(body: unknown): body is ByteStream {
 function giveUp(body: ByteStream, reason: string): { broken: string } {
 	body.destroy?.();
 	return { broken: reason };
-}
-
-function tooSlow({ time }: HttpLimits): string {
-	return `there was no complete answer after ${time / 1_000} seconds`;
 }
 
 function tooLarge({ bytes }: HttpLimits): string {

@@ -1,0 +1,58 @@
+/** One batch of the engine against the simulated fal, from start to end, on a virtual clock. */
+import { Batch, type BatchSettings } from '../../nodes/engine/batch';
+import { DEFAULT_POLL_BOUNDS } from '../../nodes/engine/pollSchedule';
+import { defaultRetryBudget } from '../../nodes/engine/retryBudget';
+import { seeded, SimulatedFal, type SimulatedFalOptions } from './simulatedFal';
+import { VirtualClock } from './virtualClock';
+
+export interface Scenario {
+	readonly items: number;
+	readonly fal?: Partial<SimulatedFalOptions>;
+	readonly settings?: Partial<BatchSettings>;
+	/** Milliseconds after the start at which the execution is stopped. */
+	readonly stopAfter?: number;
+}
+
+export async function runSimulated({ items, fal, settings, stopAfter }: Scenario) {
+	const clock = new VirtualClock();
+	const startedAt = clock.now();
+	const seed = fal?.seed ?? 1;
+	const simulated = new SimulatedFal(clock, {
+		seed,
+		latency: 100,
+		jobTime: () => 2_000,
+		accountLimit: Number.POSITIVE_INFINITY,
+		...fal,
+	});
+	const stop = new AbortController();
+	const budget = defaultRetryBudget(items);
+	const batch = new Batch(
+		Array.from({ length: items }, (_, item) => ({
+			model: 'fal-ai/flux/dev',
+			input: { item },
+			conditions: {},
+		})),
+		{
+			follow: true,
+			concurrency: 10,
+			retryBudget: budget,
+			itemTimeout: 3_600_000,
+			cancelAbandoned: true,
+			resubmitUnknown: false,
+			includeLogs: false,
+			pollBounds: DEFAULT_POLL_BOUNDS,
+			...settings,
+		},
+		{ transport: simulated, clock, signal: stop.signal, random: seeded(seed + 1) },
+	);
+	let stoppedAt = Number.POSITIVE_INFINITY;
+	if (stopAfter !== undefined) {
+		clock.at(startedAt + stopAfter, () => {
+			stoppedAt = clock.now();
+			stop.abort();
+		});
+	}
+	const ended = await clock.runUntil(batch.run());
+	const wallTime = clock.now() - startedAt;
+	return { ended, batch, fal: simulated, clock, startedAt, stoppedAt, wallTime };
+}

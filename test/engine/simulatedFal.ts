@@ -1,0 +1,306 @@
+/**
+ * fal on a virtual clock: jobs, an account limit, latency and faults by chance from a seed. It keeps
+ * books of its own on what was submitted, generated and held, against which the engine is checked.
+ */
+import type {
+	Accepted,
+	CancelVerdict,
+	Handle,
+	Reply,
+	ReplyHeaders,
+	Result,
+	StatusReport,
+	Submission,
+	Transport,
+} from '../../nodes/engine/transport';
+import type { VirtualClock } from './virtualClock';
+
+export interface SimulatedFalOptions {
+	readonly seed: number;
+	/** Milliseconds from request to answer, at the most; at least half of it. */
+	readonly latency: number;
+	/** Milliseconds a job works. */
+	readonly jobTime: (random: () => number) => number;
+	/** Jobs of the account that work at the same time. */
+	readonly accountLimit: number;
+	/** Jobs that are held at all; above it submits are answered 429. */
+	readonly submitLimit?: number;
+	/** `Retry-After` in seconds that comes with a 429. */
+	readonly retryAfter?: number;
+	/** Share of submits that meet a fault, from 0 to 1. */
+	readonly submitFaults?: number;
+	/** Which faults; all kinds by default. */
+	readonly submitFaultKinds?: readonly SubmitFault[];
+	/** Share of status and result calls that meet a fault. */
+	readonly readFaults?: number;
+	/** Share of jobs that fail for a transient reason. */
+	readonly transientFailures?: number;
+	/** Share of jobs that fail for good. */
+	readonly finalFailures?: number;
+	/** A moment, relative to the start, from which every submit meets a fault. */
+	readonly outageFrom?: number;
+	/** Whether COMPLETED reports carry the inference time. */
+	readonly tellsInferenceTime?: boolean;
+}
+
+export const SUBMIT_FAULTS = [
+	'unsent',
+	'lost before',
+	'lost after',
+	'503 before',
+	'503 after',
+	'unreadable after',
+	'429',
+] as const;
+export type SubmitFault = (typeof SUBMIT_FAULTS)[number];
+
+interface SimulatedJob {
+	readonly id: string;
+	readonly item: number;
+	readonly workTime: number;
+	readonly fate: 'ok' | 'transient' | 'final';
+	startedAt?: number;
+	endsAt?: number;
+	cancelled?: boolean;
+	/** Whether the engine has been told of it, and not yet that it is done. */
+	held: boolean;
+}
+
+export class SimulatedFal implements Transport {
+	readonly jobs: SimulatedJob[] = [];
+	readonly calls = { submit: 0, status: 0, result: 0, cancel: 0 };
+	/** Per item: what its submits came to, oldest first. */
+	readonly submitsOf = new Map<number, string[]>();
+	readonly cancelledAt = new Map<string, number>();
+	readonly submittedAt: number[] = [];
+	/** 429s that the engine got while it held other jobs or had other submits in the air. */
+	freePushbacks = 0;
+	peakHeld = 0;
+	submitsInOutage = 0;
+
+	readonly #random: () => number;
+	readonly #start: number;
+	#inAir = 0;
+
+	constructor(
+		private readonly clock: VirtualClock,
+		private readonly options: SimulatedFalOptions,
+	) {
+		this.#random = seeded(options.seed);
+		this.#start = clock.now();
+	}
+
+	get #held(): number {
+		return this.jobs.filter(({ held }) => held).length;
+	}
+
+	async submit({ input }: Submission): Promise<Reply<Accepted>> {
+		const item = Number(input.item);
+		const log = this.submitsOf.get(item) ?? [];
+		this.submitsOf.set(item, log);
+		this.calls.submit++;
+		this.submittedAt.push(this.clock.now());
+		const inOutage = this.clock.now() - this.#start >= (this.options.outageFrom ?? Infinity);
+		if (inOutage) this.submitsInOutage++;
+		this.#inAir++;
+		this.#note();
+		await this.#travel();
+		const { reply, job } = this.#receive(item, inOutage);
+		await this.#travel();
+		this.#inAir--;
+		log.push(reply.kind === 'rejected' ? String(reply.status) : reply.kind);
+		if (reply.kind === 'answered' && job) job.held = true;
+		if (reply.kind === 'rejected' && reply.status === 429 && this.#held + this.#inAir > 0) {
+			this.freePushbacks++;
+		}
+		this.#note();
+		return reply;
+	}
+
+	#receive(item: number, inOutage: boolean): { reply: Reply<Accepted>; job?: SimulatedJob } {
+		const { submitLimit = Infinity, submitFaults = 0 } = this.options;
+		const kinds = this.options.submitFaultKinds ?? SUBMIT_FAULTS;
+		const fault = inOutage || this.#random() < submitFaults ? pick(kinds, this.#random) : undefined;
+		switch (fault) {
+			case 'unsent':
+				return { reply: { kind: 'unsent', reason: 'the connection was refused' } };
+			case 'lost before':
+				return { reply: { kind: 'lost', reason: 'the connection was reset' } };
+			case '503 before':
+				return { reply: rejected(503) };
+			case '429':
+				return { reply: rejected(429, this.options.retryAfter) };
+			case undefined:
+				if (this.#open() >= submitLimit) return { reply: rejected(429, this.options.retryAfter) };
+		}
+		const job = this.#take(item);
+		switch (fault) {
+			case 'lost after':
+				return { reply: { kind: 'lost', reason: 'the connection was reset' } };
+			case '503 after':
+				return { reply: rejected(503) };
+			case 'unreadable after':
+				return { reply: { kind: 'unreadable', status: 200, reason: 'the answer is empty' } };
+			default: {
+				const body = { requestId: job.id, queuePosition: this.#place(job) ?? 0 };
+				return { reply: { kind: 'answered', status: 200, headers: {}, body }, job };
+			}
+		}
+	}
+
+	async status({ requestId }: Handle): Promise<Reply<StatusReport>> {
+		this.calls.status++;
+		const job = this.#job(requestId);
+		await this.#travel();
+		const fault = this.#readFault<StatusReport>();
+		this.#settle();
+		const place = this.#place(job);
+		const over = job.endsAt !== undefined && job.endsAt <= this.clock.now();
+		await this.#travel();
+		if (fault) return fault;
+		const logs = [{ message: `working on ${job.item}`, timestamp: String(job.startedAt) }];
+		if (over || job.cancelled) {
+			job.held = false;
+			const told = this.options.tellsInferenceTime ?? true;
+			const time = told ? { inferenceTime: job.workTime / 1_000 } : {};
+			return answered({ status: 'COMPLETED', logs, ...time });
+		}
+		if (place !== undefined)
+			return answered({ status: 'IN_QUEUE', queuePosition: place, logs: [] });
+		return answered({ status: 'IN_PROGRESS', logs });
+	}
+
+	async result({ requestId }: Handle): Promise<Reply<Result>> {
+		this.calls.result++;
+		const job = this.#job(requestId);
+		await this.#travel();
+		const fault = this.#readFault<Result>();
+		await this.#travel();
+		if (fault) return fault;
+		if (job.fate === 'transient') {
+			const headers = { 'x-fal-error-type': 'runner_disconnected' };
+			const body = { detail: 'Runner disconnected', error_type: 'runner_disconnected' };
+			return { kind: 'rejected', status: 503, headers, body };
+		}
+		if (job.fate === 'final') {
+			const body = {
+				detail: [{ loc: ['body', 'prompt'], msg: 'Field required', type: 'missing' }],
+			};
+			return { kind: 'rejected', status: 422, headers: {}, body };
+		}
+		return answered({ output: { item: job.item } });
+	}
+
+	async cancel({ requestId }: Handle): Promise<Reply<CancelVerdict>> {
+		this.calls.cancel++;
+		this.cancelledAt.set(requestId, this.clock.now());
+		const job = this.#job(requestId);
+		await this.#travel();
+		this.#settle();
+		const over = job.endsAt !== undefined && job.endsAt <= this.clock.now();
+		if (!over) job.cancelled = true;
+		await this.#travel();
+		job.held = false;
+		return answered(over ? 'ALREADY_COMPLETED' : 'CANCELLATION_REQUESTED');
+	}
+
+	#take(item: number): SimulatedJob {
+		const { transientFailures = 0, finalFailures = 0, jobTime } = this.options;
+		const dice = this.#random();
+		const job: SimulatedJob = {
+			id: `job-${this.jobs.length}`,
+			item,
+			workTime: jobTime(this.#random),
+			fate:
+				dice < transientFailures
+					? 'transient'
+					: dice < transientFailures + finalFailures
+						? 'final'
+						: 'ok',
+			held: false,
+		};
+		this.jobs.push(job);
+		this.#settle();
+		return job;
+	}
+
+	/** Starts what can start, in order; each start is at the moment at which a place became free. */
+	#settle(): void {
+		for (const job of this.jobs) {
+			if (job.startedAt !== undefined || job.cancelled) continue;
+			const working = this.jobs.filter(
+				({ startedAt, endsAt, cancelled }) =>
+					startedAt !== undefined && !cancelled && endsAt! > this.clock.now(),
+			);
+			if (working.length >= this.options.accountLimit) return;
+			job.startedAt = this.clock.now();
+			job.endsAt = job.startedAt + job.workTime;
+			this.clock.at(job.endsAt, () => this.#settle());
+		}
+	}
+
+	#place(job: SimulatedJob): number | undefined {
+		if (job.startedAt !== undefined) return undefined;
+		return this.jobs
+			.filter(({ startedAt, cancelled }) => startedAt === undefined && !cancelled)
+			.indexOf(job);
+	}
+
+	#open(): number {
+		const now = this.clock.now();
+		return this.jobs.filter(({ endsAt, cancelled }) => !cancelled && !(endsAt! <= now)).length;
+	}
+
+	#job(id: string): SimulatedJob {
+		const job = this.jobs.find((candidate) => candidate.id === id);
+		if (!job) throw new Error(`The engine asked for ${id}, which was never given out`);
+		return job;
+	}
+
+	#readFault<Body>(): Reply<Body> | undefined {
+		if (this.#random() >= (this.options.readFaults ?? 0)) return undefined;
+		return pick(
+			[
+				rejected(429, this.options.retryAfter),
+				rejected(502),
+				rejected(500),
+				{ kind: 'lost', reason: 'the connection was reset' } as const,
+				{ kind: 'unsent', reason: 'the connection was refused' } as const,
+			],
+			this.#random,
+		);
+	}
+
+	#note(): void {
+		this.peakHeld = Math.max(this.peakHeld, this.#held + this.#inAir);
+	}
+
+	async #travel(): Promise<void> {
+		await this.clock.sleep((this.options.latency / 2) * (0.5 + this.#random() / 2));
+	}
+}
+
+function rejected(status: number, retryAfter?: number): Reply<never> & { kind: 'rejected' } {
+	const headers: ReplyHeaders =
+		retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
+	return { kind: 'rejected', status, headers, body: undefined };
+}
+
+function answered<Body>(body: Body): Reply<Body> {
+	return { kind: 'answered', status: 200, headers: {}, body };
+}
+
+function pick<Choice>(choices: readonly Choice[], random: () => number): Choice {
+	return choices[Math.floor(random() * choices.length)]!;
+}
+
+/** Mulberry32: small, quick, and the same everywhere. */
+export function seeded(seed: number): () => number {
+	let state = seed | 0;
+	return () => {
+		state = (state + 0x6d2b79f5) | 0;
+		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+	};
+}

@@ -1,0 +1,119 @@
+/**
+ * The local fal: fal.ai on localhost, for tests and for trying things out without an account.
+ * A request for `https://H/path` is sent to `<baseUrl>/H/path`.
+ */
+import type { AddressInfo } from 'node:net';
+import { CallLog } from './calls';
+import type { Call, CallKind } from './calls';
+import { Clock } from './clock';
+import type { Fal } from './fal';
+import { FaultPlan } from './faults';
+import type { Fault } from './faults';
+import type { Job } from './jobs';
+import { Media } from './media';
+import { DEFAULT_OPTIONS } from './options';
+import type { LocalFalOptions } from './options';
+import { AccountQueue } from './queue';
+import type { JobCounts } from './queue';
+import { buildServer } from './server';
+import { Webhooks } from './webhooks';
+import type { Delivery } from './webhooks';
+
+export type { Call, CallKind } from './calls';
+export type { JobErrorType, ModelErrorType, RequestErrorType } from './errors';
+export type { CallFault, Fault, FaultyAnswer, JobFate, JobFault } from './faults';
+export type { Ending, Job, Progress } from './jobs';
+export type { LocalFalOptions, WebhookOptions } from './options';
+export type { JobCounts } from './queue';
+export type { Delivery, DeliveryOutcome } from './webhooks';
+export { MODELS } from './models';
+
+export interface LocalFal {
+	/** Goes before every host of fal: `http://127.0.0.1:8788`. */
+	readonly baseUrl: string;
+	/** Every switch but `port` can be turned while it runs. */
+	readonly options: LocalFalOptions;
+	/** All jobs by request id, in the order they came. */
+	readonly jobs: ReadonlyMap<string, Readonly<Job>>;
+	/** The latest 100,000 calls, or half as many. */
+	readonly calls: readonly Call[];
+	/** Every attempt to deliver a callback. */
+	readonly deliveries: readonly Delivery[];
+	/** Most jobs in progress at the same time. */
+	readonly peakInProgress: number;
+	/** Most jobs accepted and not yet ended at the same time. */
+	readonly peakOpen: number;
+	/** Exact, however many there were. */
+	counts(): { calls: Readonly<Record<CallKind, number>>; jobs: JobCounts };
+	/** Lets something go wrong; the function given back takes the fault out again. */
+	schedule(fault: Fault): () => void;
+	/** Forgets jobs, calls, files, callbacks and faults. Options stay, and the webhook key too. */
+	reset(): void;
+	/** Ends every timer and every connection. */
+	close(): Promise<void>;
+}
+
+/**
+ * Starts a local fal on 127.0.0.1.
+ *
+ * @param options What differs from the defaults, see {@link LocalFalOptions}.
+ */
+export async function startLocalFal(given: Partial<LocalFalOptions> = {}): Promise<LocalFal> {
+	const options: LocalFalOptions = { ...DEFAULT_OPTIONS, ...given };
+	const clock = new Clock(options);
+	const faults = new FaultPlan();
+	const log = new CallLog();
+	const media = new Media();
+	const webhooks = new Webhooks(options, clock);
+	let baseUrl = '';
+	const mediaUrl = (path: string): string => {
+		const host = options.mediaUrls === 'fal' ? 'https:/' : baseUrl;
+		return `${host}/v3.fal.media/${path}`;
+	};
+	const queue = new AccountQueue({
+		options,
+		clock,
+		faults,
+		studio: { publish: (picture) => mediaUrl(media.hang(picture)) },
+		onEnd: (job) => {
+			options.onJobEnd?.(job);
+			webhooks.announce(job);
+		},
+	});
+	const fal: Fal = { options, clock, faults, log, media, queue, webhooks, mediaUrl };
+	const server = await buildServer(fal);
+	await server.listen({ host: '127.0.0.1', port: options.port });
+	const { port } = server.server.address() as AddressInfo;
+	baseUrl = `http://127.0.0.1:${port}`;
+
+	const reset = (): void => {
+		clock.stop();
+		for (const forgetful of [queue, log, media, webhooks, faults]) forgetful.reset();
+	};
+	return {
+		baseUrl,
+		options,
+		schedule: (fault) => faults.schedule(fault),
+		counts: () => ({ calls: log.counts, jobs: queue.counts }),
+		get jobs() {
+			return queue.jobs;
+		},
+		get calls() {
+			return log.calls;
+		},
+		get deliveries() {
+			return webhooks.deliveries;
+		},
+		get peakInProgress() {
+			return queue.peakInProgress;
+		},
+		get peakOpen() {
+			return queue.peakOpen;
+		},
+		reset,
+		close: async () => {
+			reset();
+			await server.close();
+		},
+	};
+}

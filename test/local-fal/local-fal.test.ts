@@ -1,0 +1,592 @@
+/** What the local fal promises beyond the official client's view: limits, order, media, switches, faults. */
+import { request } from 'node:http';
+import sharp from 'sharp';
+import { startLocalFal } from './index';
+import type { FaultyAnswer, LocalFal, LocalFalOptions } from './index';
+import { promptOf } from './jobs';
+import { MODELS } from './models';
+
+const DEV = 'queue.fal.run/fal-ai/flux/dev';
+const SCHNELL = 'queue.fal.run/fal-ai/flux/schnell';
+const HISTORY = 'api.fal.ai/v1/models/requests/by-endpoint?endpoint_id=fal-ai/flux/schnell';
+
+// Pictures are drawn and many calls are made: a busy machine takes its time for that.
+jest.setTimeout(15_000);
+
+let fal: LocalFal;
+
+afterEach(() => fal.close());
+
+async function start(options: Partial<LocalFalOptions> = {}): Promise<void> {
+	fal = await startLocalFal({ speed: 50, ...options });
+}
+
+interface CallInit {
+	method?: string;
+	body?: string;
+	headers?: Record<string, string>;
+}
+
+/** Calls fal with a good key. */
+async function call(path: string, { headers, ...init }: CallInit = {}): Promise<Response> {
+	return await fetch(`${fal.baseUrl}/${path}`, {
+		...init,
+		headers: { authorization: 'Key local:key', ...headers },
+		signal: AbortSignal.timeout(10_000),
+	});
+}
+
+async function post(path: string, input: unknown, headers = {}): Promise<Response> {
+	const body = typeof input === 'string' ? input : JSON.stringify(input);
+	return await call(path, { method: 'POST', body, headers });
+}
+
+/** Submits a job. Gives back the path under which fal knows it. */
+async function submit(input: unknown = { prompt: 'x' }, headers = {}): Promise<string> {
+	const response = await post(SCHNELL, input, headers);
+	const { response_url } = (await response.json()) as { response_url: string };
+	return response_url.replace('https://', '');
+}
+
+async function end(path: string): Promise<Response> {
+	return await until(
+		() => call(`${path}/status`),
+		({ status }) => status === 200,
+	);
+}
+
+/** The result, once there is one. */
+async function resultOf(path: string): Promise<Response> {
+	await end(path);
+	return await call(path);
+}
+
+async function until<T>(look: () => Promise<T>, isGood: (seen: T) => boolean): Promise<T> {
+	for (const latest = Date.now() + 10_000; ; ) {
+		const seen = await look();
+		if (isGood(seen)) return seen;
+		if (Date.now() > latest) throw new Error('It did not come to that within 10 s.');
+		await pause(5);
+	}
+}
+
+async function allEnded(): Promise<void> {
+	await until(
+		async () => fal.counts().jobs,
+		({ accepted, completed, failed, cancelled }) => accepted === completed + failed + cancelled,
+	);
+}
+
+async function pause(ms: number): Promise<void> {
+	await new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+interface ImagesOutput {
+	images: Array<{ url: string; width: number; height: number; content_type: string }>;
+}
+
+async function imagesOf(input: object): Promise<ImagesOutput['images']> {
+	const response = await resultOf(await submit(input));
+	return ((await response.json()) as ImagesOutput).images;
+}
+
+async function bytesOf(url = ''): Promise<Buffer> {
+	return Buffer.from(await (await fetch(url)).arrayBuffer());
+}
+
+describe('the account', () => {
+	it('never runs more jobs than it may, and refuses none', async () => {
+		await start({ accountConcurrency: 3 });
+		await Promise.all(Array.from({ length: 40 }, () => submit()));
+		await allEnded();
+		expect(fal.counts().jobs).toEqual({ accepted: 40, completed: 40, failed: 0, cancelled: 0 });
+		expect(fal.peakInProgress).toBe(3);
+		expect(fal.peakOpen).toBeGreaterThan(3);
+	});
+
+	it('runs jobs in the order they came, low priority after normal', async () => {
+		const order: Array<string | undefined> = [];
+		await start({ accountConcurrency: 0, onJobEnd: ({ input }) => order.push(promptOf(input)) });
+		await submit({ prompt: 'first' });
+		await submit({ prompt: 'low' }, { 'x-fal-queue-priority': 'low' });
+		await submit({ prompt: 'second' }, { 'x-fal-queue-priority': 'normal' });
+		fal.options.accountConcurrency = 1;
+		await submit({ prompt: 'third' }, { 'x-fal-queue-priority': 'unheard of' });
+		await allEnded();
+		expect(order).toEqual(['first', 'second', 'third', 'low']);
+	});
+
+	it('keeps exact places when somebody leaves the queue', async () => {
+		await start({ accountConcurrency: 0 });
+		const paths = await Promise.all(['1', '2', '3', '4'].map((prompt) => submit({ prompt })));
+		await call(`${paths[1]}/cancel`, { method: 'PUT' });
+		const statuses = await Promise.all(
+			[0, 2, 3].map(async (index) => await (await call(`${paths[index]}/status`)).json()),
+		);
+		expect(statuses.map((status) => (status as { queue_position: number }).queue_position)).toEqual(
+			[0, 1, 2],
+		);
+	});
+
+	it('counts every job and every call, however many come at once', async () => {
+		await start({ accountConcurrency: Infinity });
+		await Promise.all(Array.from({ length: 100 }, () => submit()));
+		await allEnded();
+		expect(fal.counts()).toMatchObject({
+			calls: { submit: 100, status: 0 },
+			jobs: { accepted: 100, completed: 100 },
+		});
+		expect(fal.calls).toHaveLength(100);
+	});
+
+	it('forgets everything but its options with a reset', async () => {
+		await start({ accountConcurrency: 1 });
+		const path = await submit();
+		fal.reset();
+		expect((await call(`${path}/status`)).status).toBe(404);
+		expect(fal.counts()).toMatchObject({ calls: { submit: 0, status: 1 }, jobs: { accepted: 0 } });
+		expect(fal.options.accountConcurrency).toBe(1);
+	});
+});
+
+/** `fetch` refuses to send one. */
+async function statusOfGetWithBody(path: string): Promise<number | undefined> {
+	return await new Promise((resolve, reject) => {
+		const headers = { authorization: 'Key local:key', 'content-length': 2 };
+		request(`${fal.baseUrl}/${path}`, { headers }, (response) => {
+			response.resume();
+			resolve(response.statusCode);
+		})
+			.on('error', reject)
+			.end('{}');
+	});
+}
+
+describe('a picture', () => {
+	it('is real, has the size the output says, and differs by prompt', async () => {
+		await start();
+		const [fox] = await imagesOf({ prompt: 'a red fox', image_size: 'portrait_4_3' });
+		const [owl] = await imagesOf({
+			prompt: 'a <grey> owl & a 🦉\u0007',
+			output_format: 'png',
+			seed: 1,
+		});
+		const [foxBytes, owlBytes] = [await bytesOf(fox?.url), await bytesOf(owl?.url)];
+		expect(await sharp(foxBytes).metadata()).toMatchObject({
+			format: 'jpeg',
+			width: 384,
+			height: 512,
+		});
+		expect(await sharp(owlBytes).metadata()).toMatchObject({
+			format: 'png',
+			width: 512,
+			height: 384,
+		});
+		const [foxColour, owlColour] = await Promise.all(
+			[foxBytes, owlBytes].map((bytes) => sharp(bytes).stats()),
+		);
+		expect(foxColour?.dominant).not.toEqual(owlColour?.dominant);
+	});
+
+	it('is the same for the same prompt and seed', async () => {
+		await start();
+		const input = { prompt: 'a red fox', seed: 7 };
+		expect(await imagesOf(input)).toEqual(await imagesOf(input));
+	});
+
+	it('comes inside the answer with sync_mode, and then not into the history', async () => {
+		await start();
+		const [image] = await imagesOf({ prompt: 'x', sync_mode: true });
+		expect(image?.url).toMatch(/^data:image\/jpeg;base64,/);
+		const history = await call(`${HISTORY}&expand=payloads`);
+		expect(await history.json()).toMatchObject({ items: [{ json_output: null }] });
+	});
+
+	it('moves when it stands for a video', async () => {
+		await start();
+		const model = 'queue.fal.run/fal-ai/kling-video/v2/master/text-to-video';
+		const submitted = (await (await post(model, { prompt: 'x' })).json()) as {
+			response_url: string;
+		};
+		const result = await resultOf(submitted.response_url.replace('https://', ''));
+		const { video } = (await result.json()) as { video: { url: string; content_type: string } };
+		const bytes = await bytesOf(video.url);
+		expect(video.content_type).toBe('image/webp');
+		expect((await sharp(bytes, { pages: -1 }).metadata()).pages).toBe(12);
+	});
+});
+
+describe('a seed', () => {
+	it('keeps every digit it was sent with', async () => {
+		await start();
+		const result = await resultOf(await submit('{"prompt":"x","seed":196619188014358660}'));
+		expect(await result.text()).toContain('"seed":196619188014358660,');
+		const history = await (await call(`${HISTORY}&expand=payloads`)).text();
+		expect(history.match(/196619188014358660/g)).toHaveLength(2);
+	});
+
+	it('has eighteen digits when the model draws it', async () => {
+		await start();
+		const result = await resultOf(await submit());
+		expect(await result.text()).toMatch(/"seed":\d{18},/);
+	});
+});
+
+describe('the switch', () => {
+	it('keys: an unknown key, another scheme and no key are 401, each in its own words', async () => {
+		await start({ keys: ['a:b'] });
+		const details = await Promise.all(
+			['Key c:d', 'Bearer a:b', 'Key ab', undefined].map(async (authorization) => {
+				const response = await fetch(`${fal.baseUrl}/${DEV}`, {
+					method: 'POST',
+					body: '{}',
+					headers: authorization === undefined ? {} : { authorization },
+				});
+				expect(response.status).toBe(401);
+				return ((await response.json()) as { detail: string }).detail;
+			}),
+		);
+		expect(details).toEqual([
+			'No user found for Key ID and Secret',
+			expect.stringMatching(/^Invalid Key Authorization/),
+			expect.stringMatching(/^Invalid Key Authorization/),
+			expect.stringMatching(/^Cannot access application "fal-ai\/flux\/dev"/),
+		]);
+	});
+
+	it('allowAnonymous: public models need no key', async () => {
+		await start({ allowAnonymous: true });
+		const response = await fetch(`${fal.baseUrl}/${DEV}`, { method: 'POST', body: '{}' });
+		expect(response.status).toBe(200);
+	});
+
+	it('latency: every answer takes its time', async () => {
+		await start({ latency: 100, speed: 1 });
+		const before = performance.now();
+		await call(`${DEV}/nothing`);
+		expect(performance.now() - before).toBeGreaterThan(95);
+	});
+
+	it('jobTime: a function decides per job', async () => {
+		await start({ jobTime: ({ inputText }) => (inputText.includes('slow') ? 60_000 : 0) });
+		await submit({ prompt: 'slow' });
+		const quick = await submit({ prompt: 'quick' });
+		await end(quick);
+		expect(fal.counts().jobs.completed).toBe(1);
+	});
+
+	it.each([
+		['seconds', /^3$/],
+		['date', / GMT$/],
+	] as const)('submitLimit: 429 with Retry-After as %s', async (form, expected) => {
+		await start({ submitLimit: 1, retryAfter: { form, seconds: 3 }, jobTime: 20 });
+		await submit();
+		const response = await post(SCHNELL, { prompt: 'x' });
+		expect(response.status).toBe(429);
+		expect(response.headers.get('retry-after')).toMatch(expected);
+		await allEnded();
+		expect((await post(SCHNELL, { prompt: 'x' })).status).toBe(200);
+	});
+
+	it.each([
+		['requested', 202, 'CANCELLATION_REQUESTED'],
+		['ok', 200, 'OK'],
+	] as const)('cancelAnswer %s', async (cancelAnswer, code, status) => {
+		await start({ accountConcurrency: 0, cancelAnswer });
+		const response = await call(`${await submit()}/cancel`, { method: 'PUT' });
+		expect([response.status, await response.json()]).toEqual([code, { status }]);
+	});
+
+	it.each([
+		['stops', { cancelled: 1, completed: 0 }],
+		['finishes', { cancelled: 0, completed: 1 }],
+	] as const)('cancelRunning: a running job %s', async (cancelRunning, counts) => {
+		await start({ cancelRunning, jobTime: 20 });
+		const path = await submit();
+		expect((await call(`${path}/cancel`, { method: 'PUT' })).status).toBe(202);
+		await allEnded();
+		expect(fal.counts().jobs).toMatchObject(counts);
+	});
+
+	it.each([
+		['completed_with_error', 200, 499],
+		['not_found', 404, 404],
+	] as const)('afterCancel: %s', async (afterCancel, status, result) => {
+		await start({ accountConcurrency: 0, afterCancel });
+		const path = await submit();
+		await call(`${path}/cancel`, { method: 'PUT' });
+		expect((await call(`${path}/status`)).status).toBe(status);
+		expect((await call(path)).status).toBe(result);
+	});
+
+	it.each([400, 202] as const)('resultBeforeCompletion: %d', async (resultBeforeCompletion) => {
+		await start({ resultBeforeCompletion, jobTime: 20 });
+		const response = await call(await submit());
+		expect(response.status).toBe(resultBeforeCompletion);
+		expect(await response.json()).toEqual({ detail: 'Request is still in progress' });
+	});
+
+	it('strictPaths: the full model id answers 405, and works without it', async () => {
+		await start({ jobTime: 4 });
+		const path = (await submit()).replace('/flux/', '/flux/schnell/');
+		const refused = await call(`${path}/status`);
+		expect([refused.status, await refused.text()]).toEqual([405, '405: Method Not Allowed']);
+		fal.options.strictPaths = false;
+		expect((await end(path)).status).toBe(200);
+		const poster = await post('queue.fal.run/workflows/acme/poster', { prompt: 'x' });
+		const { status_url } = (await poster.json()) as { status_url: string };
+		expect((await call(status_url.replace('https://', ''))).status).toBe(202);
+	});
+
+	it('errorOnStatus: model errors show on the status too', async () => {
+		await start({ errorOnStatus: true });
+		const status = await end(await submit({}));
+		expect(await status.json()).toMatchObject({ error: 'Field required', error_type: 'missing' });
+	});
+
+	it('logWindow: only the latest lines', async () => {
+		await start({ logWindow: 2 });
+		const path = await submit();
+		await end(path);
+		const { logs } = (await (await call(`${path}/status?logs=true`)).json()) as { logs: unknown[] };
+		expect(logs).toMatchObject([{ message: '75%| 3/4 steps' }, { message: '100%| 4/4 steps' }]);
+	});
+
+	it('resultExpiry: a result is not found after it', async () => {
+		await start({ resultExpiry: 10_000 });
+		const path = await submit();
+		expect((await resultOf(path)).status).toBe(200);
+		await until(
+			() => call(path),
+			({ status }) => status === 404,
+		);
+	});
+
+	it("mediaUrls: fal's own addresses", async () => {
+		await start({ mediaUrls: 'fal' });
+		const [image] = await imagesOf({ prompt: 'x' });
+		expect(image?.url).toMatch(/^https:\/\/v3\.fal\.media\/files\//);
+		expect((await call(image?.url.replace('https://', '') ?? '')).status).toBe(200);
+	});
+});
+
+describe('the queue', () => {
+	it('answers 405 for a method or a path that it does not have', async () => {
+		await start();
+		const path = await submit();
+		const calls = [
+			call(DEV),
+			call(`${path}/cancel`),
+			post(`${path}/status`, {}),
+			call(`${path}/unheard-of`),
+		];
+		expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([405, 405, 405, 405]);
+	});
+
+	it('gives the result under /response too, and to nobody who sends a body', async () => {
+		await start();
+		const path = await submit();
+		await end(path);
+		expect((await call(`${path}/response`)).status).toBe(200);
+		expect(await statusOfGetWithBody(path)).toBe(422);
+	});
+
+	it('answers 400 to what is not JSON', async () => {
+		await start();
+		const response = await post(DEV, '{"prompt":');
+		expect(response.status).toBe(400);
+		expect(await response.json()).toMatchObject({ error_type: 'bad_request' });
+	});
+
+	it('takes no more than fal_max_queue_length', async () => {
+		await start({ accountConcurrency: 0 });
+		const limited = `${SCHNELL}?fal_max_queue_length=1`;
+		expect((await post(limited, { prompt: 'x' })).status).toBe(200);
+		expect((await post(limited, { prompt: 'x' })).status).toBe(429);
+	});
+
+	it('lets the newer start timeout win over the older one', async () => {
+		await start({ accountConcurrency: 0 });
+		const path = await submit(
+			{ prompt: 'x' },
+			{ 'x-fal-request-start-timeout': '0.5', 'x-fal-request-timeout': '500' },
+		);
+		const result = await resultOf(path);
+		expect(result.status).toBe(504);
+		expect(result.headers.get('x-fal-request-timeout-type')).toBe('user');
+		expect(await result.json()).toMatchObject({ error_type: 'request_timeout' });
+	});
+});
+
+describe('the platform API', () => {
+	it('lists and searches models, page by page', async () => {
+		await start();
+		const first = await call('api.fal.ai/v1/models?limit=2');
+		const { models, next_cursor } = (await first.json()) as {
+			models: Array<{ endpoint_id: string }>;
+			next_cursor: string;
+		};
+		const second = await call(`api.fal.ai/v1/models?limit=50&cursor=${next_cursor}`);
+		const rest = (await second.json()) as typeof first & { models: typeof models };
+		const ids = [...models, ...rest.models].map(({ endpoint_id }) => endpoint_id);
+		expect(ids).toEqual(MODELS.map(({ id }) => id));
+		const found = await call('api.fal.ai/v1/models?q=schnell');
+		expect(await found.json()).toMatchObject({
+			models: [{ endpoint_id: 'fal-ai/flux/schnell' }],
+			next_cursor: null,
+			has_more: false,
+		});
+	});
+
+	it('gives prices to those with a key, for models that it knows', async () => {
+		await start();
+		const pricing = 'api.fal.ai/v1/models/pricing?endpoint_id=';
+		expect(await (await call(`${pricing}fal-ai/flux/dev`)).json()).toMatchObject({
+			prices: [{ endpoint_id: 'fal-ai/flux/dev', unit_price: 0.025, unit: 'image' }],
+		});
+		expect((await call(`${pricing}fal-ai/unheard-of`)).status).toBe(404);
+		const anonymous = await fetch(`${fal.baseUrl}/${pricing}fal-ai/flux/dev`);
+		expect(anonymous.status).toBe(401);
+		expect(await anonymous.json()).toMatchObject({ error: { type: 'authorization_error' } });
+	});
+
+	it('remembers what ended, without the payloads that were not to be stored', async () => {
+		await start();
+		await Promise.all([end(await submit({})), end(await submit({ prompt: 'open' }))]);
+		await end(await submit({ prompt: 'secret' }, { 'x-fal-store-io': '0' }));
+		const all = (await (await call(`${HISTORY}&expand=payloads`)).json()) as { items: unknown[] };
+		expect(all.items).toHaveLength(3);
+		expect(JSON.stringify(all)).not.toContain('secret');
+		const failed = await call(`${HISTORY}&status=user_error`);
+		expect(await failed.json()).toMatchObject({ items: [{ status_code: 422 }] });
+		const page = await call(`${HISTORY}&limit=1`);
+		expect(await page.json()).toMatchObject({ items: [{ status_code: 200 }], has_more: true });
+		const later = await call(`${HISTORY}&start=${new Date(Date.now() + 1000).toISOString()}`);
+		expect(await later.json()).toMatchObject({ items: [] });
+	});
+
+	it('publishes the schema by which a model checks its input', async () => {
+		await start();
+		const openapi = 'fal.ai/api/openapi/queue/openapi.json?endpoint_id=';
+		expect(await (await call(`${openapi}fal-ai/flux/dev`)).json()).toMatchObject({
+			components: { schemas: { FluxDevInput: { required: ['prompt'] } } },
+			paths: { '/fal-ai/flux/dev': { post: {} } },
+		});
+		const unknown = await call(`${openapi}fal-ai/unheard-of`);
+		expect([unknown.status, await unknown.json()]).toEqual([404, null]);
+	});
+});
+
+describe('a fault', () => {
+	/** Whether an answer came, and whether the job was taken. */
+	async function strike(answer: FaultyAnswer): Promise<{ answered: boolean; taken: number }> {
+		await start();
+		fal.schedule({ call: 'submit', answer, times: 1 });
+		const answered = await fetch(`${fal.baseUrl}/${SCHNELL}`, {
+			method: 'POST',
+			body: '{"prompt":"x"}',
+			headers: { authorization: 'Key local:key' },
+			signal: AbortSignal.timeout(300),
+		}).then(
+			() => true,
+			() => false,
+		);
+		return { answered, taken: fal.counts().jobs.accepted };
+	}
+
+	it.each([
+		['refuse', 0],
+		['reset_before', 0],
+		['hang_before', 0],
+		['reset_after', 1],
+		['hang', 1],
+	] as const)('%s leaves the caller without an answer and %d jobs taken', async (answer, taken) => {
+		expect(await strike(answer)).toEqual({ answered: false, taken });
+	});
+
+	it.each([
+		[{ status: 503 }, 0],
+		[{ status: 502, taken: true }, 1],
+	] as const)('%j answers in place of fal with %d jobs taken', async (answer, taken) => {
+		expect(await strike(answer)).toEqual({ answered: true, taken });
+	});
+
+	it.each([
+		['empty', /^$/, 'application/json; charset=utf-8'],
+		['half_json', /^\{"status":"IN_QUEUE".*[^}]$/, 'application/json; charset=utf-8'],
+		['html', /^<!doctype html>/, 'text/html'],
+		['wrong_content_type', /^\{.*\}$/, 'text/plain'],
+		[{ size: 100_000 }, /^\{"filler":"x{99987}"\}$/, 'application/json; charset=utf-8'],
+		['trickle', /^\{.*\}$/, 'application/json; charset=utf-8'],
+	] as const)('%j spoils the answer to a submit that was taken', async (answer, body, type) => {
+		await start({ speed: 1000 });
+		fal.schedule({ call: 'submit', answer });
+		const response = await post(SCHNELL, { prompt: 'x' });
+		expect(await response.text()).toMatch(body);
+		expect(response.headers.get('content-type')).toBe(type);
+		expect(fal.counts().jobs.accepted).toBe(1);
+	});
+
+	it('strikes the nth call, each nth, those that match, and so often', async () => {
+		await start({ accountConcurrency: 0 });
+		fal.schedule({ call: 'submit', nth: 2, answer: { status: 500 } });
+		fal.schedule({ call: 'submit', every: 3, times: 1, answer: { status: 503 } });
+		const withdraw = fal.schedule({
+			call: 'any',
+			where: ({ kind, prompt }) => kind === 'submit' && prompt === 'struck',
+			answer: { status: 429, headers: { 'retry-after': '1' }, body: { detail: 'slow down' } },
+		});
+		const prompts = ['x', 'x', 'x', 'struck', 'x', 'x'];
+		const seen: number[] = [];
+		for (const prompt of prompts) seen.push((await post(SCHNELL, { prompt })).status);
+		withdraw();
+		seen.push((await post(SCHNELL, { prompt: 'struck' })).status);
+		expect(seen).toEqual([200, 500, 503, 429, 200, 200, 200]);
+	});
+
+	it('of the machinery ends the job with its own type and status', async () => {
+		await start();
+		fal.schedule({ job: 'runner_disconnected', times: 1 });
+		const path = await submit();
+		expect(await (await end(path)).json()).toMatchObject({ error_type: 'runner_disconnected' });
+		const result = await call(path);
+		expect([result.status, result.headers.get('x-fal-error-type')]).toEqual([
+			503,
+			'runner_disconnected',
+		]);
+		expect((await resultOf(await submit())).status).toBe(200);
+	});
+
+	it('of the model says whether another try makes sense', async () => {
+		await start();
+		fal.schedule({ job: 'internal_server_error', times: 1 });
+		fal.schedule({ job: 'downstream_service_error', needsRetry: false, nth: 2 });
+		const [first, second] = [await resultOf(await submit()), await resultOf(await submit())];
+		expect([first.status, first.headers.get('x-fal-needs-retry')]).toEqual([500, '1']);
+		expect([second.status, second.headers.get('x-fal-needs-retry')]).toEqual([500, '0']);
+	});
+
+	it('that passes is retried by fal itself, unless the submit forbids it', async () => {
+		await start();
+		fal.schedule({ job: 'runner_connection_error', attempts: 2 });
+		const retried = await submit();
+		const single = await submit({ prompt: 'x' }, { 'x-fal-no-retry': 'true' });
+		expect((await resultOf(retried)).status).toBe(200);
+		expect((await resultOf(single)).status).toBe(503);
+		const [job] = [...fal.jobs.values()];
+		expect(job?.attempts).toBe(3);
+		expect(job?.gatewayRequestId).not.toBe(job?.requestId);
+	});
+
+	it('can leave a job in the queue for ever, from where it can be cancelled', async () => {
+		await start();
+		fal.schedule({ job: 'stuck_in_queue', where: ({ inputText }) => inputText.includes('stuck') });
+		const stuck = await submit({ prompt: 'stuck' });
+		await end(await submit());
+		expect(await (await call(`${stuck}/status`)).json()).toMatchObject({
+			status: 'IN_QUEUE',
+			queue_position: 0,
+		});
+		expect((await call(`${stuck}/cancel`, { method: 'PUT' })).status).toBe(202);
+	});
+});

@@ -1,0 +1,175 @@
+/** `api.fal.ai/v1` and the OpenAPI documents of `fal.ai` (fal-queue.md 6). */
+import type { FastifyInstance } from 'fastify';
+import { platformError, requirePlatformKey } from '../access';
+import type { Fal } from '../fal';
+import { historyOf } from '../history';
+import type { HistoryStatus } from '../history';
+import { findModel, MODELS } from '../models';
+import type { Model } from '../models';
+import { openapiOf } from '../openapi';
+
+/** Some of the addresses in the spec's own example (5.4). */
+const WEBHOOK_IP_RANGES = ['34.123.59.101/32', '34.135.41.243/32', '35.239.83.87/32'];
+
+const DAY = 86_400_000;
+const HISTORY_STATUSES: readonly string[] = ['success', 'error', 'user_error'];
+
+/** A query parameter that may be repeated, or list its values with commas. */
+type Many = string | string[] | undefined;
+
+interface ModelsRoute {
+	Querystring: {
+		q?: string;
+		category?: string;
+		endpoint_id?: Many;
+		expand?: Many;
+		limit?: string;
+		cursor?: string;
+	};
+}
+
+interface HistoryRoute {
+	Querystring: {
+		endpoint_id?: string;
+		start?: string;
+		end?: string;
+		status?: string;
+		request_id?: string;
+		sort_by?: string;
+		expand?: Many;
+		limit?: string;
+		cursor?: string;
+	};
+}
+
+export async function platformRoutes(server: FastifyInstance, fal: Fal): Promise<void> {
+	const preHandler = requirePlatformKey(fal.options);
+
+	server.get<ModelsRoute>('/models', { config: { kind: 'models' } }, ({ query }) => {
+		const ids = listed(query.endpoint_id);
+		const words = query.q?.toLowerCase() ?? '';
+		const withOpenapi = listed(query.expand).includes('openapi-3.0');
+		const found = MODELS.filter((model) => ids.length === 0 || ids.includes(model.id))
+			.filter((model) => query.category === undefined || model.category === query.category)
+			.filter(({ id, displayName, description }) =>
+				`${id} ${displayName} ${description}`.toLowerCase().includes(words),
+			)
+			.map((model) => ({
+				endpoint_id: model.id,
+				metadata: metadataOf(model),
+				...(withOpenapi && { openapi: openapiOf(model) }),
+			}));
+		return page('models', found, query, 50);
+	});
+
+	server.get<{ Querystring: { endpoint_id?: Many } }>(
+		'/models/pricing',
+		{ config: { kind: 'pricing' }, preHandler },
+		({ query }, reply) => {
+			const ids = listed(query.endpoint_id);
+			if (ids.length < 1 || ids.length > 50) {
+				const message = 'endpoint_id: between 1 and 50 ids are required';
+				return reply.code(400).send(platformError('validation_error', message));
+			}
+			const unknown = ids.filter((id) => !findModel(id));
+			if (unknown.length > 0) {
+				const message = `Endpoint not found: ${unknown.join(', ')}`;
+				return reply.code(404).send(platformError('not_found', message));
+			}
+			const prices = MODELS.filter((model) => ids.includes(model.id)).map((model) => ({
+				endpoint_id: model.id,
+				unit_price: model.unitPrice,
+				unit: model.unit,
+				currency: 'USD',
+			}));
+			return reply.send({ prices, next_cursor: null, has_more: false });
+		},
+	);
+
+	server.get<HistoryRoute>(
+		'/models/requests/by-endpoint',
+		{ config: { kind: 'history' }, preHandler },
+		({ query }, reply) => {
+			if (query.endpoint_id === undefined) {
+				const message = 'endpoint_id is required';
+				return reply.code(400).send(platformError('validation_error', message));
+			}
+			// The last 24 hours, or 90 days for one request.
+			const reach = query.request_id === undefined ? DAY : 90 * DAY;
+			const items = historyOf(fal.queue.jobs.values(), {
+				endpointId: query.endpoint_id,
+				start: query.start === undefined ? Date.now() - reach : Date.parse(query.start),
+				end: query.end === undefined ? Infinity : Date.parse(query.end),
+				status: isHistoryStatus(query.status) ? query.status : undefined,
+				requestId: query.request_id,
+				sortBy: query.sort_by === 'duration' ? 'duration' : 'ended_at',
+				expandPayloads: listed(query.expand).includes('payloads'),
+			});
+			return reply.send(page('items', items, query, 50));
+		},
+	);
+
+	server.get('/meta', { config: { kind: 'meta' } }, () => ({
+		webhook_ip_ranges: WEBHOOK_IP_RANGES,
+	}));
+}
+
+export async function catalogueRoutes(server: FastifyInstance): Promise<void> {
+	server.get<{ Querystring: { endpoint_id?: string } }>(
+		'/api/openapi/queue/openapi.json',
+		{ config: { kind: 'openapi' } },
+		({ query }, reply) => {
+			const model = findModel(query.endpoint_id ?? '');
+			// An unknown id: the JSON value null, with 404.
+			if (!model) return reply.code(404).type('application/json').send('null');
+			return reply.send(openapiOf(model));
+		},
+	);
+}
+
+function metadataOf(model: Model) {
+	return {
+		display_name: model.displayName,
+		category: model.category,
+		description: model.description,
+		status: 'active',
+		tags: [],
+		updated_at: '2026-11-01T00:00:00Z',
+		is_favorited: null,
+		thumbnail_url: `https://v3.fal.media/files/thumbnails/${model.id}.jpg`,
+		model_url: `https://fal.run/${model.id}`,
+		date: '2026-01-01T00:00:00Z',
+		highlighted: false,
+		pinned: false,
+		kind: 'inference',
+		duration_estimate: model.time / 60_000,
+	};
+}
+
+/** One page, and the cursor for the next; here a cursor is the place where the page begins. */
+function page<Name extends string, Item>(
+	name: Name,
+	all: readonly Item[],
+	{ limit, cursor }: { limit?: string; cursor?: string },
+	usualLimit: number,
+) {
+	const from = Number(cursor && Buffer.from(cursor, 'base64url').toString()) || 0;
+	const to = from + Math.min(Math.max(Number(limit) || usualLimit, 1), 100);
+	const has_more = to < all.length;
+	return {
+		...({ [name]: all.slice(from, to) } as Record<Name, Item[]>),
+		next_cursor: has_more ? Buffer.from(String(to)).toString('base64url') : null,
+		has_more,
+	};
+}
+
+function listed(many: Many): string[] {
+	return [many ?? []]
+		.flat()
+		.flatMap((each) => each.split(','))
+		.filter(Boolean);
+}
+
+function isHistoryStatus(status: string | undefined): status is HistoryStatus {
+	return HISTORY_STATUSES.includes(status ?? '');
+}
