@@ -27,7 +27,7 @@ export class FalBatch implements INodeType {
 		icon: { light: 'file:fal.svg', dark: 'file:fal.dark.svg' },
 		group: ['transform'],
 		version: 1,
-		subtitle: '={{ $parameter["operation"] + ": " + $parameter["model"]["value"] }}',
+		subtitle: '={{ $parameter["operation"] + ": " + $parameter["model"] }}',
 		description: 'Generate with any fal model for many items at once, through fal’s queue',
 		defaults: { name: 'Fal Batch' },
 		usableAsTool: true,

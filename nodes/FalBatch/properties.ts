@@ -52,8 +52,9 @@ const retryBudget: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: -1, numberPrecision: 0 },
 	default: -1,
+	hint: '-1 means a fifth of the items, and at least 4',
 	description:
-		'Extra submits that the whole batch may spend on jobs that were refused, or that failed for a reason that may pass. An item is submitted 3 times at the most. Use -1 for a fifth of the items, and at least 4.',
+		'Extra submits that the whole batch may spend on jobs that were refused, or that failed for a reason that may pass. An item is submitted 3 times at the most.',
 };
 
 const options: INodeProperties = {

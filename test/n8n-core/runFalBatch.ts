@@ -1,0 +1,220 @@
+/**
+ * Runs the built Fal Batch through n8n's real engine (`WorkflowExecute` of n8n-core): real parameters,
+ * expressions, credential authentication, HTTP helper, cancel signal and item linking, over real
+ * sockets. What n8n-core takes from the n8n server around it is stood in for here.
+ */
+import 'reflect-metadata';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+// Read when n8n-core is loaded; without them it would write into the home folder of whoever tests.
+process.env.N8N_USER_FOLDER ??= mkdtempSync(join(tmpdir(), 'fal-queue-n8n-core-'));
+process.env.N8N_ENCRYPTION_KEY ??= 'for-tests-only';
+
+import { ExecutionLifecycleHooks, WorkflowExecute } from 'n8n-core';
+import {
+	type IDataObject,
+	type IHttpRequestOptions,
+	type INode,
+	type INodeExecutionData,
+	type INodeParameters,
+	type INodeType,
+	type INodeTypes,
+	type IRun,
+	type ITaskData,
+	type IWorkflowExecuteAdditionalData,
+	NodeHelpers,
+	Workflow,
+	type WorkflowExecuteMode,
+} from 'n8n-workflow';
+
+const { FalBatch } = require('../../dist/nodes/FalBatch/FalBatch.node.js');
+const { FalApi } = require('../../dist/credentials/FalApi.credentials.js');
+
+export interface FalBatchRun {
+	readonly items: readonly IDataObject[];
+	readonly parameters?: INodeParameters;
+	readonly credential: {
+		readonly apiKey: string;
+		readonly baseUrl: string;
+		readonly maxConcurrentJobs?: number;
+	};
+	/** Which credential it is, for what is shared by its id. */
+	readonly credentialId?: string;
+	/** Settings of the node, such as `retryOnFail`. */
+	readonly settings?: Partial<INode>;
+	readonly mode?: WorkflowExecuteMode;
+}
+
+export interface Outcome {
+	readonly run: IRun;
+	readonly completed: INodeExecutionData[];
+	readonly failed: INodeExecutionData[];
+	/** Of the node itself, when it threw. */
+	readonly error: ITaskData['error'];
+	readonly hints: string[];
+	/** How often n8n ran the node. */
+	readonly runs: number;
+	/** Everything that was logged, shown to the browser or put out, as text. */
+	readonly everythingWritten: string;
+}
+
+/** Starts a run; `stop` does what n8n's Stop button does. */
+export function startFalBatch(options: FalBatchRun): {
+	outcome: Promise<Outcome>;
+	stop: () => void;
+} {
+	const written: string[] = [];
+	const workflow = workflowFor(options);
+	const mode = options.mode ?? 'trigger';
+	const execution = new WorkflowExecute(additionalData(workflow, mode, options, written), mode);
+	const running = execution.run({ workflow, startNode: workflow.getNode('Items') ?? undefined });
+	const outcome = Promise.resolve(running).then((run: IRun) => readOutcome(run, written));
+	return { outcome, stop: () => running.cancel() };
+}
+
+export async function runFalBatch(options: FalBatchRun): Promise<Outcome> {
+	return await startFalBatch(options).outcome;
+}
+
+function readOutcome(run: IRun, written: string[]): Outcome {
+	const tasks = run.data.resultData.runData['Fal Batch'] ?? [];
+	const task = tasks.at(-1);
+	return {
+		run,
+		completed: task?.data?.main?.[0] ?? [],
+		failed: task?.data?.main?.[1] ?? [],
+		error: task?.error,
+		hints: (task?.hints ?? []).map(({ message }) => message),
+		runs: tasks.length,
+		everythingWritten: written.join('\n') + JSON.stringify(run),
+	};
+}
+
+/** Gives out the items of the test. */
+class Items implements INodeType {
+	constructor(private readonly items: readonly IDataObject[]) {}
+
+	description = {
+		displayName: 'Items',
+		name: 'items',
+		group: ['trigger' as const],
+		version: 1,
+		description: '',
+		defaults: {},
+		inputs: [],
+		outputs: ['main' as const],
+		properties: [],
+	};
+
+	execute = async () => [this.items.map((json, item) => ({ json, pairedItem: { item } }))];
+}
+
+function workflowFor({ items, parameters, credentialId = 'one', settings }: FalBatchRun): Workflow {
+	const types: Record<string, INodeType> = {
+		'test.items': new Items(items),
+		'n8n-nodes-fal-queue.falBatch': new FalBatch(),
+	};
+	const nodeTypes: INodeTypes = {
+		getByName: (type) => types[type]!,
+		getByNameAndVersion: (type, version) => NodeHelpers.getVersionedNodeType(types[type]!, version),
+		getKnownTypes: () => ({}),
+	};
+	return new Workflow({
+		id: 'workflow',
+		name: 'Test',
+		active: false,
+		nodeTypes,
+		nodes: [
+			{
+				id: '1',
+				name: 'Items',
+				type: 'test.items',
+				typeVersion: 1,
+				position: [0, 0],
+				parameters: {},
+			},
+			{
+				id: '2',
+				name: 'Fal Batch',
+				type: 'n8n-nodes-fal-queue.falBatch',
+				typeVersion: 1,
+				position: [200, 0],
+				parameters: {
+					operation: 'run',
+					model: { __rl: true, mode: 'id', value: 'fal-ai/flux/schnell' },
+					input: '={{ { "prompt": $json.prompt } }}',
+					options: {},
+					...parameters,
+				},
+				credentials: { falApi: { id: credentialId, name: 'Fal API' } },
+				...settings,
+			},
+		],
+		connections: { Items: { main: [[{ node: 'Fal Batch', type: 'main', index: 0 }]] } },
+	});
+}
+
+let executions = 0;
+
+function additionalData(
+	workflow: Workflow,
+	mode: WorkflowExecuteMode,
+	{ credential }: FalBatchRun,
+	written: string[],
+): IWorkflowExecuteAdditionalData {
+	const executionId = String(++executions);
+	const hooks = new ExecutionLifecycleHooks(mode, executionId, {
+		id: 'workflow',
+		name: 'Test',
+		active: false,
+		nodes: Object.values(workflow.nodes),
+		connections: {},
+		createdAt: new Date(),
+		updatedAt: new Date(),
+		isArchived: false,
+		activeVersionId: null,
+	});
+	const standIn = {
+		executionId,
+		currentNodeExecutionIndex: 0,
+		webhookWaitingBaseUrl: 'http://127.0.0.1/webhook-waiting',
+		formWaitingBaseUrl: 'http://127.0.0.1/form-waiting',
+		variables: {},
+		hooks,
+		setExecutionStatus: () => {},
+		sendDataToUI: (type: string, shown: unknown) =>
+			written.push(`${type} ${JSON.stringify(shown)}`),
+		logAiEvent: () => {},
+		credentialsHelper: {
+			getParentTypes: () => [],
+			isCredentialUsableByNode: async () => true,
+			getDecrypted: async () => ({ maxConcurrentJobs: 0, ...credential }),
+			preAuthentication: async () => undefined,
+			authenticate: async (
+				decrypted: IDataObject,
+				_type: string,
+				request: IHttpRequestOptions,
+				_workflow: Workflow,
+				node: INode,
+			) => authenticated(workflow, node, decrypted, request),
+		},
+	};
+	return standIn as unknown as IWorkflowExecuteAdditionalData;
+}
+
+/** What n8n's credentials helper does with a generic `authenticate`: it resolves the expressions. */
+function authenticated(
+	workflow: Workflow,
+	node: INode,
+	$credentials: IDataObject,
+	request: IHttpRequestOptions,
+): IHttpRequestOptions {
+	const { headers } = new FalApi().authenticate.properties;
+	const resolved = Object.entries(headers as Record<string, string>).map(([name, value]) => [
+		name,
+		workflow.expression.getSimpleParameterValue(node, value, 'internal', { $credentials }),
+	]);
+	return { ...request, headers: { ...request.headers, ...Object.fromEntries(resolved) } };
+}

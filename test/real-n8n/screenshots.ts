@@ -1,0 +1,105 @@
+/**
+ * `npm run screenshots`: the pictures of the README, taken from a real n8n by a real browser.
+ * Needs Chromium: Debian's, or the one that CHROMIUM names.
+ */
+import { join } from 'node:path';
+import { chromium, selectors, type Locator, type Page } from 'playwright-core';
+import sharp from 'sharp';
+import { demoNodes, demoWorkflow, owner } from './demo';
+import { docsFolder } from './folders';
+import { onEndRequest } from './processes';
+import { openStage } from './stage';
+
+const VIEWPORT = { width: 1440, height: 900 };
+/** Two device pixels each, so that text stays sharp on today's screens. */
+const SCALE = 2;
+/** Enough for n8n's interface with a few pictures; keeps a file below 300 kB. */
+const COLOURS = 128;
+
+/** Around a part of the page, in pixels. */
+const MARGIN = 16;
+const RUN_WITHIN_MS = 120_000;
+
+onEndRequest((code) => process.exit(code));
+const stage = await openStage();
+const browser = await chromium.launch({
+	executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+	args: [
+		'--no-sandbox',
+		'--disable-gpu',
+		'--disable-quic',
+		'--no-first-run',
+		// Chromium's own calls; this is about a page on 127.0.0.1.
+		'--disable-background-networking',
+		'--disable-component-update',
+		'--disable-sync',
+	],
+});
+try {
+	selectors.setTestIdAttribute('data-test-id');
+	const page = await browser.newPage({ viewport: VIEWPORT, deviceScaleFactor: SCALE });
+	await signIn(page);
+	await executeWorkflow(page);
+	await save(page, 'demo-workflow.png');
+
+	await page.locator(`[data-node-name="${demoNodes.batch}"]`).first().dblclick();
+	await page.getByText('fal-ai/flux/schnell').first().waitFor();
+	// A pointer over a field would open its little menu.
+	await page.mouse.move(0, 0);
+	await save(page, 'fal-batch-output.png');
+	await save(
+		page,
+		'fal-batch-parameters.png',
+		page.locator('.parameter-input-list-wrapper').first(),
+	);
+
+	await page.getByTestId('credential-edit-button').click();
+	// n8n tests the credential when the dialog opens; this button stands beside the verdict.
+	const dialog = page.getByTestId('editCredential-modal');
+	await dialog.getByRole('button', { name: 'Retry' }).waitFor();
+	await save(page, 'fal-api-credential.png', dialog);
+} finally {
+	await browser.close();
+	await stage.close();
+}
+
+async function signIn(page: Page) {
+	await page.goto(`${stage.n8n.baseUrl}/signin`);
+	await page.locator('input[name=emailOrLdapLoginId]').fill(owner.email);
+	await page.locator('input[name=password]').fill(owner.password);
+	await page.keyboard.press('Enter');
+	await page.waitForURL(({ pathname }) => pathname !== '/signin');
+}
+
+async function executeWorkflow(page: Page) {
+	await page.goto(`${stage.n8n.baseUrl}/workflow/${demoWorkflow.id}`);
+	await page.getByTestId('execute-workflow-button').click();
+	const notice = page.locator('.el-notification', { hasText: 'Workflow executed successfully' });
+	await notice.waitFor({ timeout: RUN_WITHIN_MS });
+	await notice.locator('.el-notification__closeBtn').click();
+	await notice.waitFor({ state: 'detached' });
+}
+
+/** @param part when not the whole page is wanted */
+async function save(page: Page, name: string, part?: Locator) {
+	const box = await part?.boundingBox();
+	const clip = box ? withMargin(box) : undefined;
+	const picture = await page.screenshot({ animations: 'disabled', clip });
+	await sharp(picture)
+		.png({ palette: true, colours: COLOURS, effort: 10 })
+		.toFile(join(docsFolder, name));
+}
+
+function withMargin({
+	x,
+	y,
+	width,
+	height,
+}: {
+	x: number;
+	y: number;
+	width: number;
+	height: number;
+}) {
+	return { x: x - MARGIN, y: y - MARGIN, width: width + 2 * MARGIN, height: height + 2 * MARGIN };
+}

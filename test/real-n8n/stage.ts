@@ -1,0 +1,44 @@
+/** What a script on the real n8n needs: a fresh one with our package in it, and a local fal behind it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startLocalFal, type LocalFal } from '../local-fal';
+import { LOCAL_KEY, setUpDemo } from './demo';
+import { ensureHost } from './host';
+import { startN8n, type N8n } from './n8n';
+import { buildPackage, installPackage } from './package';
+
+export interface Stage {
+	readonly fal: LocalFal;
+	readonly n8n: N8n;
+	/** Ends both and removes n8n's folder. */
+	close(): Promise<void>;
+}
+
+/** Builds and packs the package, installs it in a new n8n, and puts account, credential and demo workflow in place. */
+export async function openStage(): Promise<Stage> {
+	const [host] = await Promise.all([ensureHost(tellOnScreen), buildPackage()]);
+	const userFolder = await mkdtemp(join(tmpdir(), 'fal-batch-n8n-'));
+	await installPackage(userFolder);
+	const fal = await startLocalFal();
+	const n8n = await startN8n({ host, userFolder });
+	await setUpDemo(n8n.api, { apiKey: LOCAL_KEY, baseUrl: fal.baseUrl });
+	return {
+		fal,
+		n8n,
+		async close() {
+			await n8n.stop();
+			await fal.close();
+			await rm(userFolder, { recursive: true, force: true });
+		},
+	};
+}
+
+let toldAt = 0;
+
+/** The first install takes minutes, and silence that long looks like a hang. */
+function tellOnScreen(words: string) {
+	if (Date.now() - toldAt < 10_000) return;
+	toldAt = Date.now();
+	console.error(`Installing n8n: ${words}`);
+}
