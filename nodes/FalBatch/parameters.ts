@@ -11,6 +11,7 @@ import type { Conditions, Submission } from '../engine/transport';
 import { parseInputJson } from '../fal/json';
 import { MODEL_ID_ADVICE } from '../fal/modelId';
 import { readModel } from '../n8n/modelField';
+import { messageOf, readNumber, readOptions, shown } from '../n8n/parameterChecks';
 
 export interface Plan {
 	readonly settings: BatchSettings;
@@ -76,28 +77,6 @@ function readSettings(node: IExecuteFunctions, items: number): BatchSettings {
 	};
 }
 
-interface NumberRule {
-	readonly label: string;
-	readonly least: number;
-	readonly whole: boolean;
-}
-
-function readNumber(node: IExecuteFunctions, value: unknown, rule: NumberRule): number {
-	const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-	const { label, least, whole } = rule;
-	const fits =
-		typeof number === 'number' &&
-		Number.isFinite(number) &&
-		number >= least &&
-		(!whole || Number.isInteger(number));
-	if (fits) return number;
-	throw new NodeOperationError(
-		node.getNode(),
-		`${label} must be a ${whole ? 'whole ' : ''}number from ${least} up, but it is ${shown(value)}`,
-		{ description: `Change ${label} in the node. Nothing was submitted.` },
-	);
-}
-
 function readItem(node: IExecuteFunctions, itemIndex: number): PlannedJob | RejectedItem {
 	let model: string;
 	try {
@@ -159,20 +138,6 @@ function readConditions(options: Record<string, unknown>): Conditions {
 	};
 }
 
-function readOptions(node: IExecuteFunctions, itemIndex: number): Record<string, unknown> {
-	const options = node.getNodeParameter('options', itemIndex, {});
-	return isRecord(options) ? options : {};
-}
-
 function isWebAddress(value: unknown): boolean {
 	return typeof value === 'string' && /^https?:/i.test(value) && URL.canParse(value);
-}
-
-function shown(value: unknown): string {
-	const text = JSON.stringify(value) ?? String(value);
-	return text.length > 80 ? `${text.slice(0, 80)}...` : text;
-}
-
-function messageOf(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
 }

@@ -11,6 +11,7 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { AdaptiveLimit } from './adaptiveLimit';
 import type { Clock } from './clock';
+import { endingOf, unreadableEnding } from './ending';
 import type { Failure } from './failure';
 import { collect, type Followed, followUntilDone, type Watch } from './follow';
 import type { EndedJob, Ending, FailedAttempt, Job, Unsuccessful } from './job';
@@ -253,7 +254,7 @@ export class Batch {
 				void this.#collect(job, followed, sight.inferenceTime);
 				return;
 			case 'barred':
-				return this.#end(job, { outcome: 'unknown', failure: mayBeRunning(sight.failure) });
+				return this.#end(job, unreadableEnding(sight.failure));
 			case 'deadline':
 				if (!finished) return this.#end(job, abandonment('deadline', this.settings));
 				void this.#collect(job, followed);
@@ -267,23 +268,14 @@ export class Batch {
 		const { handle, logs } = followed;
 		const collected = await collect(followed, this.#watch(job));
 		const seen = { logs, ...(inferenceTime !== undefined && { inferenceTime }) };
-		switch (collected.kind) {
-			case 'output':
-				return this.#end(job, { outcome: 'completed', ...collected.result, ...seen });
-			case 'error': {
-				const ending: Unsuccessful = { outcome: 'failed', failure: collected.failure, ...seen };
-				if (!collected.failure.retryable || !this.#mayRetry(job)) return this.#end(job, ending);
-				return this.#tryAgain(job, { handle, ending });
-			}
-			case 'unavailable':
-				return this.#end(job, {
-					outcome: 'unknown',
-					failure: lostResult(collected.failure),
-					...seen,
-				});
-			case 'stopped':
-				return this.#end(job, { outcome: 'unknown', failure: lostResult(STOPPED), ...seen });
+		const ending =
+			collected.kind === 'stopped'
+				? abandonment('stopped', this.settings)
+				: endingOf(collected, seen);
+		if (ending.outcome !== 'failed' || !ending.failure.retryable || !this.#mayRetry(job)) {
+			return this.#end(job, ending);
 		}
+		this.#tryAgain(job, { handle, ending });
 	}
 
 	/** Asks fal to cancel, unless the user wants the job left running. */
@@ -381,19 +373,5 @@ function abandonment(reason: 'stopped' | 'deadline', settings: BatchSettings): U
 			message: `The job was not done after ${itemTimeout / 1_000} seconds, the Item Timeout. ${fate}`,
 			retryable: true,
 		},
-	};
-}
-
-function mayBeRunning(failure: Failure): Failure {
-	return {
-		...failure,
-		message: `${failure.message} The job was submitted and may be billed; its request ID is kept.`,
-	};
-}
-
-function lostResult(failure: Failure): Failure {
-	return {
-		...failure,
-		message: `The job is done, but its result could not be read: ${failure.message}. It is not generated again; its request ID is kept.`,
 	};
 }

@@ -25,6 +25,8 @@ export interface Followed {
 	/** When fal accepted it. */
 	readonly since: number;
 	readonly deadline: number;
+	/** Whether it may be done already: it was submitted before, by somebody else. */
+	readonly mayBeDone?: boolean;
 	queuePosition?: number;
 	/** When it was last known to be waiting in the queue. */
 	lastWaiting: number;
@@ -45,7 +47,7 @@ export type Sight =
 export async function followUntilDone(job: Followed, watch: Watch): Promise<Sight> {
 	const { clock, signal, schedule, transport } = watch;
 	const place = job.queuePosition;
-	let wait = schedule.nextLook({ age: 0, ...queuePlace(job) });
+	let wait = job.mayBeDone ? 0 : schedule.nextLook({ age: 0, ...queuePlace(job) });
 	for (let failures = 0; ; ) {
 		const now = clock.now();
 		await clock.sleep(Math.min(wait, job.deadline - now), signal);
@@ -104,7 +106,8 @@ const RESULT_PATIENCE = 2 * MINUTE;
 /** Right after a submit, a part of fal may not have heard of the job yet. */
 const SETTLING_TIME = 10 * SECOND;
 
-function readBarrier(reply: FailedReply, age: number): Failure | undefined {
+/** Why fal will never let this be read, if it says so. `age` in milliseconds since the submit. */
+export function readBarrier(reply: FailedReply, age: number): Failure | undefined {
 	if (reply.kind !== 'rejected') return undefined;
 	const { status, headers, body } = reply;
 	if (status >= 500 || status === 408 || status === 429) return undefined;
@@ -199,7 +202,9 @@ function done(
 ): Sight {
 	const age = clock.now() - job.since;
 	const work = inferenceTime === undefined ? age : Math.min(age, inferenceTime * SECOND);
-	schedule.learn(work, age - work, place);
+	// When a job that may be done already ended, nobody saw: its age says nothing of its work.
+	if (!job.mayBeDone) schedule.learn(work, age - work, place);
+	else if (inferenceTime !== undefined) schedule.learn(inferenceTime * SECOND, 0, undefined);
 	return { kind: 'done', ...(inferenceTime !== undefined && { inferenceTime }) };
 }
 

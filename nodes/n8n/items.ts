@@ -11,21 +11,29 @@ export function isSuccess(ending: Ending): ending is Exclude<Ending, Unsuccessfu
 
 /** @param itemIndex of the input item that the job was made for */
 export function toItem(job: EndedJob, itemIndex: number): INodeExecutionData {
-	const { ending } = job;
-	const json: IDataObject = {
-		...identity(job),
+	const json = { ...identity(job), ...endingFields(job.ending, course(job)) };
+	return { json, pairedItem: { item: itemIndex } };
+}
+
+/**
+ * How a job ended, in the order in which a person looks for it.
+ *
+ * @param between what stands between the output and the rest
+ */
+export function endingFields(ending: Ending, between: IDataObject = {}): IDataObject {
+	return {
 		...(ending.outcome === 'submitted' && { status: 'IN_QUEUE' }),
 		...(ending.outcome === 'completed' && {
 			status: 'COMPLETED',
 			output: ending.output as IDataObject,
 		}),
-		...course(job),
+		...between,
+		...('inferenceTime' in ending && { inference_time: ending.inferenceTime }),
 		...('billableUnits' in ending && { billable_units: ending.billableUnits }),
 		...('logs' in ending &&
 			ending.logs?.length && { logs: ending.logs.map((line) => ({ ...line })) }),
 		...(!isSuccess(ending) && { error: toErrorField(ending.failure, ending.outcome) }),
 	};
-	return { json, pairedItem: { item: itemIndex } };
 }
 
 /** The item of something that never became a job. */
@@ -42,7 +50,7 @@ export function toRejectedItem(
 	return { json, pairedItem: { item: itemIndex } };
 }
 
-function toErrorField(failure: Failure, outcome: Unsuccessful['outcome']): IDataObject {
+export function toErrorField(failure: Failure, outcome: Unsuccessful['outcome']): IDataObject {
 	const { type, message, statusCode, detail, retryable } = failure;
 	return {
 		type,
@@ -74,7 +82,6 @@ function course({ ending, attempts, submittedAt, endedAt, concurrency }: EndedJo
 		...(total !== undefined && { completed_at: new Date(endedAt).toISOString() }),
 		...(total !== undefined &&
 			inferenceTime !== undefined && { queue_time: rounded(Math.max(0, total - inferenceTime)) }),
-		...(inferenceTime !== undefined && { inference_time: inferenceTime }),
 		...(concurrency !== undefined && { concurrency }),
 	};
 }

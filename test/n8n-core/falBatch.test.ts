@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { type LocalFal, startLocalFal } from '../local-fal';
-import { runFalBatch, startFalBatch } from './runFalBatch';
+import { runNode, startNode } from './runNode';
 
 let fal: LocalFal;
 const warnings: string[] = [];
@@ -31,7 +31,7 @@ const prompts = (count: number) =>
 	Array.from({ length: count }, (_, i) => ({ prompt: `prompt ${i}` }));
 
 function run(items: IDataObject[], parameters: INodeParameters = {}, rest: object = {}) {
-	return runFalBatch({ items, parameters, credential: localFal(), ...rest });
+	return runNode({ items, parameters, credential: localFal(), ...rest });
 }
 
 function localFal() {
@@ -161,7 +161,7 @@ describe('Run', () => {
 
 	it('five executions with one credential stay within its Max Concurrent Jobs together', async () => {
 		const executions = Array.from({ length: 5 }, () =>
-			runFalBatch({
+			runNode({
 				items: prompts(12),
 				parameters: { concurrency: 10 },
 				credential: { ...localFal(), maxConcurrentJobs: 10 },
@@ -206,7 +206,7 @@ describe('money', () => {
 	it('a stop submits nothing more and cancels every open job within a second', async () => {
 		fal.options.latency = 200;
 		fal.options.accountConcurrency = 2;
-		const { outcome, stop } = startFalBatch({
+		const { outcome, stop } = startNode({
 			items: prompts(60),
 			parameters: { concurrency: 20, model: { __rl: true, mode: 'id', value: SLOW_MODEL } },
 			credential: localFal(),
@@ -232,7 +232,7 @@ describe('bad input', () => {
 	const submits = () => fal.counts().calls.submit;
 
 	it('a bad key: every item says so, and the batch stops', async () => {
-		const { failed, hints } = await runFalBatch({
+		const { failed, hints } = await runNode({
 			items: prompts(40),
 			parameters: { concurrency: 3 },
 			credential: { apiKey: 'wrong', baseUrl: fal.baseUrl },
@@ -249,7 +249,7 @@ describe('bad input', () => {
 	});
 
 	it('an exhausted balance: the batch stops, what runs is collected, the rest is not submitted', async () => {
-		const { outcome } = startFalBatch({
+		const { outcome } = startNode({
 			items: prompts(40),
 			parameters: { concurrency: 4 },
 			credential: localFal(),
@@ -345,7 +345,7 @@ describe('bad input', () => {
 	});
 
 	it('a Base URL that is no URL: the node says so', async () => {
-		const { error } = await runFalBatch({
+		const { error } = await runNode({
 			items: prompts(2),
 			credential: { apiKey: 'local:key', baseUrl: 'my gateway' },
 		});
@@ -353,7 +353,7 @@ describe('bad input', () => {
 	});
 
 	it('a Base URL that can’t be reached: not submitted, after a few tries', async () => {
-		const { failed } = await runFalBatch({
+		const { failed } = await runNode({
 			items: prompts(20),
 			parameters: { concurrency: 2, retryBudget: 1 },
 			credential: { apiKey: 'local:key', baseUrl: await closedPort() },
@@ -413,7 +413,7 @@ it('the API key is in nothing that was written: output, errors, hints, logs, exe
 		{ apiKey, baseUrl: await closedPort() },
 	];
 	for (const credential of credentials) {
-		const { everythingWritten, failed } = await runFalBatch({
+		const { everythingWritten, failed } = await runNode({
 			items: prompts(12),
 			parameters: { concurrency: 4, retryBudget: 0 },
 			credential,

@@ -1,5 +1,5 @@
 /**
- * Runs the built Fal Batch through n8n's real engine (`WorkflowExecute` of n8n-core): real parameters,
+ * Runs the built nodes through n8n's real engine (`WorkflowExecute` of n8n-core): real parameters,
  * expressions, credential authentication, HTTP helper, cancel signal and item linking, over real
  * sockets. What n8n-core takes from the n8n server around it is stood in for here.
  */
@@ -29,10 +29,24 @@ import {
 	type WorkflowExecuteMode,
 } from 'n8n-workflow';
 
-const { FalBatch } = require('../../dist/nodes/FalBatch/FalBatch.node.js');
-const { FalApi } = require('../../dist/credentials/FalApi.credentials.js');
+import type { FalApi as Credential } from '../../credentials/FalApi.credentials';
+import type { FalBatch as BatchNode } from '../../nodes/FalBatch/FalBatch.node';
+import type { FalQueueStatus as StatusNode } from '../../nodes/FalQueueStatus/FalQueueStatus.node';
 
-export interface FalBatchRun {
+// What ships, not its sources.
+const { FalBatch } = jest.requireActual<{ FalBatch: typeof BatchNode }>(
+	'../../dist/nodes/FalBatch/FalBatch.node.js',
+);
+const { FalQueueStatus } = jest.requireActual<{ FalQueueStatus: typeof StatusNode }>(
+	'../../dist/nodes/FalQueueStatus/FalQueueStatus.node.js',
+);
+const { FalApi } = jest.requireActual<{ FalApi: typeof Credential }>(
+	'../../dist/credentials/FalApi.credentials.js',
+);
+
+export interface NodeRun {
+	/** Fal Batch, unless said. */
+	readonly node?: 'Fal Batch' | 'Fal Queue Status';
 	readonly items: readonly IDataObject[];
 	readonly parameters?: INodeParameters;
 	readonly credential: {
@@ -49,6 +63,9 @@ export interface FalBatchRun {
 
 export interface Outcome {
 	readonly run: IRun;
+	/** What came out, an entry for each output. */
+	readonly outputs: INodeExecutionData[][];
+	/** The first two of them. */
 	readonly completed: INodeExecutionData[];
 	readonly failed: INodeExecutionData[];
 	/** Of the node itself, when it threw. */
@@ -61,7 +78,7 @@ export interface Outcome {
 }
 
 /** Starts a run; `stop` does what n8n's Stop button does. */
-export function startFalBatch(options: FalBatchRun): {
+export function startNode(options: NodeRun): {
 	outcome: Promise<Outcome>;
 	stop: () => void;
 } {
@@ -70,19 +87,22 @@ export function startFalBatch(options: FalBatchRun): {
 	const mode = options.mode ?? 'trigger';
 	const execution = new WorkflowExecute(additionalData(workflow, mode, options, written), mode);
 	const running = execution.run({ workflow, startNode: workflow.getNode('Items') ?? undefined });
-	const outcome = Promise.resolve(running).then((run: IRun) => readOutcome(run, written));
+	const outcome = Promise.resolve(running).then((run: IRun) =>
+		readOutcome(run, written, options.node),
+	);
 	return { outcome, stop: () => running.cancel() };
 }
 
-export async function runFalBatch(options: FalBatchRun): Promise<Outcome> {
-	return await startFalBatch(options).outcome;
+export async function runNode(options: NodeRun): Promise<Outcome> {
+	return await startNode(options).outcome;
 }
 
-function readOutcome(run: IRun, written: string[]): Outcome {
-	const tasks = run.data.resultData.runData['Fal Batch'] ?? [];
+function readOutcome(run: IRun, written: string[], node = 'Fal Batch'): Outcome {
+	const tasks = run.data.resultData.runData[node] ?? [];
 	const task = tasks.at(-1);
 	return {
 		run,
+		outputs: (task?.data?.main ?? []).map((items) => items ?? []),
 		completed: task?.data?.main?.[0] ?? [],
 		failed: task?.data?.main?.[1] ?? [],
 		error: task?.error,
@@ -111,10 +131,33 @@ class Items implements INodeType {
 	execute = async () => [this.items.map((json, item) => ({ json, pairedItem: { item } }))];
 }
 
-function workflowFor({ items, parameters, credentialId = 'one', settings }: FalBatchRun): Workflow {
+const TYPES = {
+	'Fal Batch': {
+		type: 'n8n-nodes-fal-queue.falBatch',
+		parameters: {
+			operation: 'run',
+			model: { __rl: true, mode: 'id', value: 'fal-ai/flux/schnell' },
+			input: '={{ { "prompt": $json.prompt } }}',
+			options: {},
+		},
+	},
+	'Fal Queue Status': {
+		type: 'n8n-nodes-fal-queue.falQueueStatus',
+		parameters: { operation: 'wait', options: {} },
+	},
+} as const;
+
+function workflowFor({
+	node = 'Fal Batch',
+	items,
+	parameters,
+	credentialId = 'one',
+	settings,
+}: NodeRun): Workflow {
 	const types: Record<string, INodeType> = {
 		'test.items': new Items(items),
 		'n8n-nodes-fal-queue.falBatch': new FalBatch(),
+		'n8n-nodes-fal-queue.falQueueStatus': new FalQueueStatus(),
 	};
 	const nodeTypes: INodeTypes = {
 		getByName: (type) => types[type]!,
@@ -137,22 +180,16 @@ function workflowFor({ items, parameters, credentialId = 'one', settings }: FalB
 			},
 			{
 				id: '2',
-				name: 'Fal Batch',
-				type: 'n8n-nodes-fal-queue.falBatch',
+				name: node,
+				type: TYPES[node].type,
 				typeVersion: 1,
 				position: [200, 0],
-				parameters: {
-					operation: 'run',
-					model: { __rl: true, mode: 'id', value: 'fal-ai/flux/schnell' },
-					input: '={{ { "prompt": $json.prompt } }}',
-					options: {},
-					...parameters,
-				},
+				parameters: { ...TYPES[node].parameters, ...parameters },
 				credentials: { falApi: { id: credentialId, name: 'Fal API' } },
 				...settings,
 			},
 		],
-		connections: { Items: { main: [[{ node: 'Fal Batch', type: 'main', index: 0 }]] } },
+		connections: { Items: { main: [[{ node, type: 'main', index: 0 }]] } },
 	});
 }
 
@@ -161,7 +198,7 @@ let executions = 0;
 function additionalData(
 	workflow: Workflow,
 	mode: WorkflowExecuteMode,
-	{ credential }: FalBatchRun,
+	{ credential }: NodeRun,
 	written: string[],
 ): IWorkflowExecuteAdditionalData {
 	const executionId = String(++executions);

@@ -1,0 +1,115 @@
+/**
+ * Wait for Webhooks: the execution is parked, without worker or memory, until fal has called back for
+ * all its requests.
+ *
+ * What a parked webhook learns, n8n does not keep; so callbacks are not counted. Each genuine one makes
+ * the node ask fal about the others, in random order, up to the first that is not done; when there is
+ * none, the execution resumes. A callback that is lost is made up for by the next one, or at the latest
+ * by the deadline.
+ */
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+	IWebhookFunctions,
+	IWebhookResponseData,
+} from 'n8n-workflow';
+import { MINUTE } from '../engine/clock';
+import { isRecord } from '../engine/failure';
+import type { Watch } from '../engine/follow';
+import { areAllDone } from '../engine/lookup';
+import type { Handle } from '../engine/transport';
+import { isRequestId } from '../fal/answers';
+import type { SendHttp } from '../fal/http';
+import type { Judgement } from '../fal/keySet';
+import { keySetOf } from '../n8n/keySets';
+import type { Requests } from './requests';
+
+/**
+ * @param maxWait minutes
+ * @returns the handles: at once when all are done, else what n8n shows while the execution is parked
+ */
+export async function park(
+	node: IExecuteFunctions,
+	{ requests }: Requests,
+	maxWait: number,
+	watch: Watch,
+): Promise<INodeExecutionData[][]> {
+	const handles = requests.map(({ handle }) => handle);
+	const known = new Map(requests.map(({ itemIndex, handle }) => [itemIndex, handle]));
+	const items = node.getInputData().map(({ json }, item) => {
+		const handle = known.get(item);
+		return { json: { ...json, ...(handle && handleFields(handle)) }, pairedItem: { item } };
+	});
+	if (await areAllDone(handles, watch)) return [items];
+	// When the deadline is over, n8n gives out the node's input; the handles are to come out then, too,
+	// also where they were given by expression.
+	node.getExecuteData().data = { main: [items] };
+	await node.putExecutionToWait(new Date(watch.clock.now() + maxWait * MINUTE));
+	return [items];
+}
+
+/** Answers a callback to a parked execution. Never throws: n8n would end the execution with an error. */
+export async function answerCallback(
+	node: IWebhookFunctions,
+	baseUrl: string,
+	send: SendHttp,
+	watch: Watch,
+): Promise<IWebhookResponseData> {
+	const request = node.getRequestObject();
+	if (!request.rawBody) await request.readRawBody();
+	const judgement = await keySetOf(baseUrl).judge(request.headers, request.rawBody, send);
+	// At once: fal gives a callback 15 seconds, and to ask about a thousand requests takes longer.
+	const { status, answer } = ANSWERS[judgement.kind];
+	node.getResponseObject().status(status).json({ message: answer });
+	if (judgement.kind !== 'genuine') return STAY_PARKED;
+	const items = parkedItems(node);
+	const handles = items.flatMap(({ json }) => readHandle(json));
+	const { requestId } = judgement.callback;
+	const others = handles.filter((handle) => handle.requestId !== requestId);
+	// fal signs for everybody: somebody else's job is genuine, and none of ours.
+	if (others.length === handles.length) return STAY_PARKED;
+	if (!(await areAllDone(others, watch))) return STAY_PARKED;
+	return { workflowData: [items], noWebhookResponse: true };
+}
+
+const STAY_PARKED: IWebhookResponseData = { noWebhookResponse: true };
+
+const ANSWERS: Readonly<Record<Judgement['kind'], { status: number; answer: string }>> = {
+	genuine: { status: 200, answer: 'Received' },
+	malformed: { status: 400, answer: 'This is not a callback of fal’s' },
+	forged: { status: 401, answer: 'This callback is not proven to be fal’s' },
+	undecided: { status: 503, answer: 'fal’s keys can’t be had now; send it again' },
+};
+
+/** What the node was given when it parked; n8n keeps it with the execution. */
+function parkedItems(node: IWebhookFunctions): INodeExecutionData[] {
+	const given: unknown = node.evaluateExpression('{{ $input.all() }}', 0);
+	if (!Array.isArray(given)) return [];
+	return given.filter(isRecord).map(({ json }, item) => ({
+		json: isRecord(json) ? (json as IDataObject) : {},
+		pairedItem: { item },
+	}));
+}
+
+function readHandle({ request_id: requestId, model }: IDataObject): Handle[] {
+	return isRequestId(requestId) && typeof model === 'string' ? [{ requestId, model }] : [];
+}
+
+function handleFields({ requestId, model }: Handle): IDataObject {
+	return { request_id: requestId, model };
+}
+
+/**
+ * Whether fal can't call this n8n, as far as its address tells: fal drops callbacks to private
+ * addresses before it sends them.
+ */
+export function isOutOfFalsReach(address: string): boolean {
+	if (!URL.canParse(address)) return true;
+	const { hostname } = new URL(address);
+	return (
+		/^(localhost|127\.|10\.|192\.168\.|169\.254\.|0\.|172\.(1[6-9]|2\d|3[01])\.|\[(::1|f[cd]|fe80))/i.test(
+			hostname,
+		) || /(\.local|\.internal|\.lan)$/i.test(hostname)
+	);
+}
