@@ -52,10 +52,12 @@ export async function followUntilDone(job: Followed, watch: Watch): Promise<Sigh
 		const now = clock.now();
 		await clock.sleep(Math.min(wait, job.deadline - now), signal);
 		if (signal.aborted) return { kind: 'stopped' };
+		const askedAt = clock.now();
 		const reply = await transport.status(job.handle, { logs: watch.includeLogs });
 		if (signal.aborted) return { kind: 'stopped' };
 		if (reply.kind === 'answered') {
 			failures = 0;
+			schedule.learnTravel(clock.now() - askedAt);
 			takeNote(job, reply.body, watch);
 			if (reply.body.status === 'COMPLETED') {
 				return done(job, reply.body.inferenceTime, place, watch);
@@ -201,10 +203,12 @@ function done(
 	{ schedule, clock }: Watch,
 ): Sight {
 	const age = clock.now() - job.since;
-	const work = inferenceTime === undefined ? age : Math.min(age, inferenceTime * SECOND);
+	const work = inferenceTime === undefined ? age : inferenceTime * SECOND;
 	// When a job that may be done already ended, nobody saw: its age says nothing of its work.
-	if (!job.mayBeDone) schedule.learn(work, age - work, place);
-	else if (inferenceTime !== undefined) schedule.learn(inferenceTime * SECOND, 0, undefined);
+	if (job.mayBeDone && inferenceTime === undefined) return { kind: 'done' };
+	// Only of a job that was seen waiting is the rest of its age waiting, and not just a late look.
+	const wasWaiting = job.lastWaiting > job.since;
+	schedule.learn(work, Math.max(0, age - work), wasWaiting && !job.mayBeDone ? place : undefined);
 	return { kind: 'done', ...(inferenceTime !== undefined && { inferenceTime }) };
 }
 

@@ -32,6 +32,7 @@ export interface Sighting {
 export class PollSchedule {
 	readonly #workTimes = new RecentSamples();
 	readonly #timesPerPlace = new RecentSamples();
+	readonly #travelTimes = new RecentSamples();
 
 	constructor(private readonly bounds: PollBounds) {}
 
@@ -40,7 +41,7 @@ export class PollSchedule {
 		const left = this.#timeLeft(job);
 		if (left === undefined) return this.#bounded(this.#blindly(job));
 		if (left > FAR_OFF) return this.#bounded(left * CAUTION);
-		return this.#bounded(left + MARGIN);
+		return this.#bounded(left + MARGIN - (this.#travelTimes.least ?? 0));
 	}
 
 	/** @returns milliseconds until a job at this place of the queue starts, 0 while nothing is known */
@@ -59,6 +60,14 @@ export class PollSchedule {
 	learn(work: number, wait: number, place: number | undefined): void {
 		this.#workTimes.add(work);
 		if (place !== undefined) this.#timesPerPlace.add(wait / (place + 1));
+	}
+
+	/**
+	 * Learns how long a call takes, there and back: a job started half of that before its acceptance was
+	 * heard of, and a look arrives half of that after it was sent.
+	 */
+	learnTravel(ms: number): void {
+		this.#travelTimes.add(ms);
 	}
 
 	#timeLeft({ age, workedFor, queuePosition }: Sighting): number | undefined {
@@ -109,6 +118,10 @@ class RecentSamples {
 		this.#samples.push(sample);
 		if (this.#samples.length > MEMORY) this.#samples.shift();
 		this.#sorted = undefined;
+	}
+
+	get least(): number | undefined {
+		return this.#inOrder()[0];
 	}
 
 	get median(): number | undefined {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { type LocalFal, startLocalFal } from '../local-fal';
-import { runNode, startNode } from './runNode';
+import { runNode, searchModels, startNode } from './runNode';
 
 let fal: LocalFal;
 const warnings: string[] = [];
@@ -171,6 +171,27 @@ describe('Run', () => {
 		const outcomes = await Promise.all(executions);
 		expect(outcomes.map(({ completed }) => completed.length)).toEqual([12, 12, 12, 12, 12]);
 		expect(fal.peakOpen).toBe(10);
+	});
+});
+
+describe('the list of models', () => {
+	it('is fal’s catalogue, searched as the user types', async () => {
+		const { results } = await searchModels({ items: [], credential: localFal() }, 'kling');
+		expect(results).toEqual([
+			expect.objectContaining({
+				value: 'fal-ai/kling-video/v2/master/text-to-video',
+				name: expect.stringContaining('(fal-ai/kling-video/v2/master/text-to-video)'),
+				url: 'https://fal.ai/models/fal-ai/kling-video/v2/master/text-to-video',
+			}),
+		]);
+	});
+
+	it('that can’t be loaded says what to do', async () => {
+		const credential = { apiKey: 'local:key', baseUrl: await closedPort() };
+		await expect(searchModels({ items: [], credential })).rejects.toMatchObject({
+			message: expect.stringContaining('could not be loaded: the connection was refused'),
+			description: expect.stringContaining('choose the model by its ID'),
+		});
 	});
 });
 

@@ -12,12 +12,13 @@ import { join } from 'node:path';
 process.env.N8N_USER_FOLDER ??= mkdtempSync(join(tmpdir(), 'fal-queue-n8n-core-'));
 process.env.N8N_ENCRYPTION_KEY ??= 'for-tests-only';
 
-import { ExecutionLifecycleHooks, WorkflowExecute } from 'n8n-core';
+import { ExecutionLifecycleHooks, LoadOptionsContext, WorkflowExecute } from 'n8n-core';
 import {
 	type IDataObject,
 	type IHttpRequestOptions,
 	type INode,
 	type INodeExecutionData,
+	type INodeListSearchResult,
 	type INodeParameters,
 	type INodeType,
 	type INodeTypes,
@@ -95,6 +96,27 @@ export function startNode(options: NodeRun): {
 
 export async function runNode(options: NodeRun): Promise<Outcome> {
 	return await startNode(options).outcome;
+}
+
+/** What the editor does to fill the list of models. */
+export async function searchModels(
+	options: NodeRun,
+	filter?: string,
+	paginationToken?: string,
+): Promise<INodeListSearchResult> {
+	const workflow = workflowFor(options);
+	const node = workflow.getNode('Fal Batch')!;
+	const context = new LoadOptionsContext(
+		workflow,
+		node,
+		additionalData(workflow, 'internal', options, []),
+		'',
+	);
+	return await new FalBatch().methods.listSearch.searchModels.call(
+		context,
+		filter,
+		paginationToken,
+	);
 }
 
 function readOutcome(run: IRun, written: string[], node = 'Fal Batch'): Outcome {
