@@ -10,4 +10,9 @@ module.exports = {
 	},
 	// p-limit and its queue are published as ES modules only; Jest runs CommonJS.
 	transformIgnorePatterns: ['/node_modules/(?!(p-limit|yocto-queue)/)'],
+	// The engine is where money is spent: no line of it goes untried.
+	collectCoverageFrom: ['nodes/engine/**/*.ts'],
+	coverageThreshold: { global: { lines: 95 } },
+	coverageReporters: ['text-summary', 'text'],
+	coverageDirectory: 'coverage',
 };

@@ -58,13 +58,13 @@ export function readPlan(node: IExecuteFunctions, items: number): Plan {
 function readSettings(node: IExecuteFunctions, items: number): BatchSettings {
 	const whole = (value: unknown, label: string, least: number) =>
 		readNumber(node, value, { label, least, whole: true });
-	const seconds = (value: unknown, label: string, least: number) =>
-		readNumber(node, value, { label, least, whole: false }) * SECOND;
+	const seconds = (value: unknown, label: string, least: number, most = MONTH) =>
+		readNumber(node, value, { label, least, most, whole: false }) * SECOND;
 
 	const options = readOptions(node, 0);
 	const budget = whole(node.getNodeParameter('retryBudget', 0, -1), 'Retry Budget', -1);
-	const min = seconds(options.minPollInterval ?? 0.5, 'Min Poll Interval', 0.1);
-	const max = seconds(options.maxPollInterval ?? 30, 'Max Poll Interval', 1);
+	const min = seconds(options.minPollInterval ?? 0.5, 'Min Poll Interval', 0.1, HOUR);
+	const max = seconds(options.maxPollInterval ?? 30, 'Max Poll Interval', 1, HOUR);
 	return {
 		follow: node.getNodeParameter('operation', 0) !== 'submit',
 		concurrency: whole(node.getNodeParameter('concurrency', 0, 10), 'Concurrency', 1),
@@ -76,6 +76,10 @@ function readSettings(node: IExecuteFunctions, items: number): BatchSettings {
 		pollBounds: { min: Math.min(min, max), max },
 	};
 }
+
+/** In seconds. Longer waits are no waits but mistakes. */
+const HOUR = 3_600;
+const MONTH = 30 * 24 * HOUR;
 
 function readItem(node: IExecuteFunctions, itemIndex: number): PlannedJob | RejectedItem {
 	let model: string;

@@ -11,7 +11,7 @@ import {
 import { SECOND } from '../engine/clock';
 import type { Watch } from '../engine/follow';
 import { limitedCalls } from '../engine/limitedCalls';
-import { DEFAULT_POLL_BOUNDS, type PollBounds, PollSchedule } from '../engine/pollSchedule';
+import { DEFAULT_POLL_BOUNDS, PollSchedule } from '../engine/pollSchedule';
 import { FalTransport } from '../fal/falTransport';
 import type { SendHttp } from '../fal/http';
 import { readAccount } from '../n8n/credential';
@@ -66,13 +66,17 @@ export class FalQueueStatus implements INodeType {
 		const requests = readRequests(this);
 		const options = readOptions(this, 0);
 		const seconds = (value: unknown, label: string, least: number) =>
-			readNumber(this, value, { label, least, whole: false }) * SECOND;
+			readNumber(this, value, { label, least, most: 3_600, whole: false }) * SECOND;
 		const minutes = () =>
 			readNumber(this, this.getNodeParameter('maxWait', 0, 60), {
 				label: 'Max Wait',
 				least: 0,
 				whole: false,
 			});
+		const pollBounds = {
+			min: seconds(options.minPollInterval ?? 0.5, 'Min Poll Interval', 0.1),
+			max: seconds(options.maxPollInterval ?? 30, 'Max Poll Interval', 1),
+		};
 		const { baseUrl } = await readAccount(this);
 		const signal = this.getExecutionCancelSignal();
 		const watch = watchWith(sendThroughN8n(this, baseUrl, signal), {
@@ -83,10 +87,6 @@ export class FalQueueStatus implements INodeType {
 				least: 1,
 				whole: true,
 			}),
-			pollBounds: {
-				min: seconds(options.minPollInterval ?? 0.5, 'Min Poll Interval', 0.1),
-				max: seconds(options.maxPollInterval ?? 30, 'Max Poll Interval', 1),
-			},
 		});
 		switch (operation) {
 			case 'check':
@@ -97,7 +97,7 @@ export class FalQueueStatus implements INodeType {
 				if (baseUrl === '') warnIfOutOfReach(this);
 				return await park(this, requests, minutes(), watch);
 			default:
-				return await wait(requests, minutes(), watch);
+				return await wait(requests, minutes(), pollBounds, watch);
 		}
 	}
 
@@ -119,17 +119,16 @@ interface WatchOptions {
 	readonly signal?: AbortSignal | undefined;
 	readonly includeLogs?: boolean;
 	readonly concurrency?: number;
-	readonly pollBounds?: PollBounds;
 }
 
 function watchWith(send: SendHttp, options: WatchOptions): Watch {
-	const { signal, includeLogs = false, concurrency = 1, pollBounds } = options;
+	const { signal, includeLogs = false, concurrency = 1 } = options;
 	return {
 		transport: limitedCalls(new FalTransport(send), concurrency),
 		clock: n8nClock,
 		random: Math.random,
 		signal: signal ?? new AbortController().signal,
-		schedule: new PollSchedule(pollBounds ?? DEFAULT_POLL_BOUNDS),
+		schedule: new PollSchedule(DEFAULT_POLL_BOUNDS),
 		includeLogs,
 	};
 }

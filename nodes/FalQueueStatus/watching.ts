@@ -2,6 +2,7 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { MINUTE } from '../engine/clock';
 import type { Watch } from '../engine/follow';
+import { type PollBounds, PollSchedules } from '../engine/pollSchedule';
 import { type Found, lookOnce, lookUntilDone } from '../engine/lookup';
 import { readFailure } from '../engine/failure';
 import type { CancelVerdict, Handle, Reply } from '../engine/transport';
@@ -19,12 +20,21 @@ export async function check({ requests, rejected }: Requests, watch: Watch) {
  *
  * @param maxWait minutes for all requests together
  */
-export async function wait({ requests, rejected }: Requests, maxWait: number, watch: Watch) {
+export async function wait(
+	{ requests, rejected }: Requests,
+	maxWait: number,
+	pollBounds: PollBounds,
+	watch: Watch,
+) {
+	const schedules = new PollSchedules(pollBounds);
 	const now = watch.clock.now();
 	const deadline = now + maxWait * MINUTE;
 	const found = await Promise.all(
 		requests.map(({ handle, submittedAt = now }) =>
-			lookUntilDone(handle, Math.min(submittedAt, now), deadline, watch),
+			lookUntilDone(handle, Math.min(submittedAt, now), deadline, {
+				...watch,
+				schedule: schedules.of(handle.model),
+			}),
 		),
 	);
 	return sorted(requests, found, rejected);

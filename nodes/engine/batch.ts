@@ -10,12 +10,15 @@
  */
 import pLimit, { type LimitFunction } from 'p-limit';
 import { AdaptiveLimit } from './adaptiveLimit';
-import type { Clock } from './clock';
+import { onAbort } from './abort';
+import { cancelJob, type CancelOutcome } from './cancel';
+import { type Clock, SECOND } from './clock';
+import { collect } from './collect';
 import { endingOf, unreadableEnding } from './ending';
 import type { Failure } from './failure';
-import { collect, type Followed, followUntilDone, type Watch } from './follow';
-import type { EndedJob, Ending, FailedAttempt, Job, Unsuccessful } from './job';
-import { type PollBounds, PollSchedule } from './pollSchedule';
+import { type Followed, followUntilDone, type Watch } from './follow';
+import type { EndedJob, Ending, Job, Unsuccessful } from './job';
+import { type PollBounds, PollSchedules } from './pollSchedule';
 import { MAX_ATTEMPTS, RetryBudget } from './retryBudget';
 import { readSubmit, type SubmitVerdict } from './submit';
 import { type Passage, SubmitGate } from './submitGate';
@@ -56,7 +59,7 @@ export interface BatchProgress {
 	readonly unsuccessful: number;
 	/** At fal now: submitted and not done. */
 	readonly inFlight: number;
-	/** Of those, known to be waiting in fal's queue. */
+	/** Of those, behind others in fal's queue when last heard of. */
 	readonly inQueue: number;
 	readonly peakInFlight: number;
 	readonly retriesLeft: number;
@@ -77,7 +80,7 @@ export class Batch {
 	readonly #limit: AdaptiveLimit;
 	readonly #budget: RetryBudget;
 	readonly #gate: SubmitGate;
-	readonly #schedules = new Map<string, PollSchedule>();
+	readonly #schedules: PollSchedules;
 	/** Models that fal does not know: asked once, not once per item. */
 	readonly #unknownModels = new Map<string, Failure>();
 	readonly #clock: Clock;
@@ -102,6 +105,7 @@ export class Batch {
 		this.#clock = world.clock;
 		this.#signal = world.signal ?? new AbortController().signal;
 		this.#random = world.random ?? Math.random;
+		this.#schedules = new PollSchedules(settings.pollBounds);
 		this.#slots = pLimit(settings.concurrency);
 		this.#limit = new AdaptiveLimit(settings.concurrency);
 		this.#budget = new RetryBudget(settings.retryBudget);
@@ -117,7 +121,7 @@ export class Batch {
 			succeeded,
 			unsuccessful: this.#ended.length - succeeded,
 			inFlight: open.length,
-			inQueue: open.filter(({ queuePosition }) => queuePosition !== undefined).length,
+			inQueue: open.filter(({ queuePosition = 0 }) => queuePosition > 0).length,
 			peakInFlight: this.#peakInFlight,
 			retriesLeft: this.#budget.left,
 			retriesUsed: this.#budget.spent,
@@ -130,8 +134,10 @@ export class Batch {
 	async run(): Promise<EndedJob[]> {
 		if (this.#jobs.length === 0) return [];
 		const allEnded = new Promise<void>((resolve) => (this.#allEnded = resolve));
+		const forget = onAbort(this.#signal, () => this.#endWaiting());
 		this.#jobs.forEach(() => this.#askForSlot());
 		await allEnded;
+		forget();
 		return this.#ended.sort((a, b) => a.index - b.index);
 	}
 
@@ -145,14 +151,21 @@ export class Batch {
 
 	async #carryNext(): Promise<void> {
 		const passed = await this.#gate.pass(this.#signal);
+		if (!passed) return this.#endWaiting();
 		const job = this.#waiting.shift();
 		const hopeless = job && this.#unknownModels.get(job.submission.model);
-		if (passed && (!job || hopeless)) this.#gate.leave();
+		if (!job || hopeless) this.#gate.leave();
 		if (!job) return;
-		if (!passed) return this.#end(job, this.#neverSubmitted());
 		if (hopeless) return this.#end(job, { outcome: 'not_submitted', failure: hopeless });
 		const followed = await this.#submit(job);
+		if (this.#gate.closedFor) this.#endWaiting();
 		if (followed) await this.#follow(job, followed);
+	}
+
+	/** Nothing is submitted any more: what has not been is not kept waiting for a slot. */
+	#endWaiting(): void {
+		const ending = this.#neverSubmitted();
+		for (const job of this.#waiting.splice(0)) this.#end(job, ending);
 	}
 
 	/** @returns the job to follow, if fal has accepted it and it is to be followed */
@@ -189,7 +202,7 @@ export class Batch {
 				job.attempts++;
 				job.submittedAt = sentAt;
 				const ending: Unsuccessful = { outcome: 'unknown', failure: verdict.failure };
-				if (this.settings.resubmitUnknown && this.#mayRetry(job)) this.#tryAgain(job, { ending });
+				if (this.settings.resubmitUnknown && this.#mayRetry(job)) this.#tryAgain(job, ending);
 				else this.#end(job, ending);
 				return undefined;
 			}
@@ -209,8 +222,9 @@ export class Batch {
 		return job.attempts < MAX_ATTEMPTS && this.#budget.spend();
 	}
 
-	#tryAgain(job: Job, attempt: FailedAttempt): void {
-		job.failedAttempts.push(attempt);
+	#tryAgain(job: Job, ending: Unsuccessful): void {
+		const { handle } = job;
+		job.failedAttempts.push({ ...(handle && { handle }), ending, endedAt: this.#clock.now() });
 		delete job.handle;
 		this.#putBack(job);
 	}
@@ -247,7 +261,7 @@ export class Batch {
 	async #follow(job: Job, followed: Followed): Promise<void> {
 		const sight = await followUntilDone(followed, this.#watch(job));
 		const abandoned = sight.kind === 'stopped' || sight.kind === 'deadline';
-		const finished = abandoned && (await this.#abandon(followed.handle)) === 'finished';
+		const fate = abandoned ? await this.#abandon(followed.handle) : 'finished';
 		this.#inFlight.delete(job);
 		switch (sight.kind) {
 			case 'done':
@@ -256,40 +270,36 @@ export class Batch {
 			case 'barred':
 				return this.#end(job, unreadableEnding(sight.failure));
 			case 'deadline':
-				if (!finished) return this.#end(job, abandonment('deadline', this.settings));
-				void this.#collect(job, followed);
-				return;
 			case 'stopped':
-				return this.#end(job, abandonment('stopped', this.settings));
+				if (fate !== 'finished') {
+					return this.#end(job, abandonment(sight.kind, fate, this.settings));
+				}
+				void this.#collect(job, followed);
 		}
 	}
 
 	async #collect(job: Job, followed: Followed, inferenceTime?: number): Promise<void> {
-		const { handle, logs } = followed;
 		const collected = await collect(followed, this.#watch(job));
-		const seen = { logs, ...(inferenceTime !== undefined && { inferenceTime }) };
-		const ending =
-			collected.kind === 'stopped'
-				? abandonment('stopped', this.settings)
-				: endingOf(collected, seen);
-		if (ending.outcome !== 'failed' || !ending.failure.retryable || !this.#mayRetry(job)) {
-			return this.#end(job, ending);
-		}
-		this.#tryAgain(job, { handle, ending });
+		const seen = {
+			logs: followed.logs,
+			...(inferenceTime !== undefined && { inferenceTime }),
+		};
+		const ending = endingOf(collected, seen);
+		const mayRetry = ending.outcome === 'failed' && ending.failure.retryable && this.#mayRetry(job);
+		if (mayRetry) this.#tryAgain(job, ending);
+		else this.#end(job, ending);
 	}
 
 	/** Asks fal to cancel, unless the user wants the job left running. */
-	async #abandon(handle: Handle): Promise<'finished' | 'left'> {
-		if (!this.settings.cancelAbandoned) return 'left';
-		const reply = await this.world.transport.cancel(handle);
-		const finished = reply.kind === 'answered' && reply.body === 'ALREADY_COMPLETED';
-		return finished ? 'finished' : 'left';
+	async #abandon(handle: Handle): Promise<Fate> {
+		if (!this.settings.cancelAbandoned) return 'left_running';
+		return await cancelJob(handle, this.world.transport, this.#clock, this.#random);
 	}
 
 	#end(job: Job, ending: Ending): void {
 		// A retry that never got to fal leaves the job where the attempt before it ended.
 		const before = ending.outcome === 'not_submitted' ? job.failedAttempts.pop() : undefined;
-		this.#ended.push({ ...job, ending, ...before, endedAt: this.#clock.now() });
+		this.#ended.push({ ...job, ending, endedAt: this.#clock.now(), ...before });
 		if (this.#ended.length === this.#jobs.length) this.#allEnded();
 	}
 
@@ -307,18 +317,13 @@ export class Batch {
 	}
 
 	#watch({ submission: { model } }: Job): Watch {
-		let schedule = this.#schedules.get(model);
-		if (!schedule) {
-			schedule = new PollSchedule(this.settings.pollBounds);
-			this.#schedules.set(model, schedule);
-		}
 		return {
 			transport: this.world.transport,
 			clock: this.#clock,
 			random: this.#random,
 			signal: this.#signal,
 			includeLogs: this.settings.includeLogs,
-			schedule,
+			schedule: this.#schedules.of(model),
 		};
 	}
 }
@@ -343,35 +348,39 @@ function isSuccess({ outcome }: Ending): boolean {
 	return outcome === 'completed' || outcome === 'submitted';
 }
 
-const STOPPED: Failure = {
-	type: 'execution_stopped',
-	message: 'The execution was stopped while the job was open at fal.',
-	retryable: true,
-};
-
 const STOPPED_BEFORE: Failure = {
 	type: 'execution_stopped',
 	message: 'The execution was stopped before this item was submitted.',
 	retryable: true,
 };
 
-function abandonment(reason: 'stopped' | 'deadline', settings: BatchSettings): Unsuccessful {
-	const { cancelAbandoned, itemTimeout } = settings;
-	const fate = cancelAbandoned
-		? 'fal was asked to cancel it; a job that had already started may still finish and be billed.'
-		: 'It was left running, and may be billed. Fetch it later by its request ID.';
-	if (reason === 'stopped') {
-		return {
-			outcome: 'cancelled',
-			failure: { ...STOPPED, message: `${STOPPED.message} ${fate}` },
-		};
-	}
+/** What became of a job that nobody waits for any more. */
+type Fate = CancelOutcome | 'left_running';
+
+function abandonment(
+	reason: 'stopped' | 'deadline',
+	fate: Exclude<Fate, 'finished'>,
+	{ itemTimeout }: BatchSettings,
+): Unsuccessful {
+	const stopped = reason === 'stopped';
+	const what = stopped
+		? 'The execution was stopped while the job was open at fal.'
+		: `The job was not done after ${itemTimeout / SECOND} seconds, the Item Timeout.`;
 	return {
-		outcome: 'timed_out',
+		outcome: stopped ? 'cancelled' : 'timed_out',
 		failure: {
-			type: 'item_timeout',
-			message: `The job was not done after ${itemTimeout / 1_000} seconds, the Item Timeout. ${fate}`,
-			retryable: true,
+			type: stopped ? 'execution_stopped' : 'item_timeout',
+			message: `${what} ${FATES[fate]}`,
+			// A job that goes on would be paid for twice.
+			retryable: fate === 'requested',
 		},
 	};
 }
+
+const FATES: Readonly<Record<Exclude<Fate, 'finished'>, string>> = {
+	requested:
+		'fal was asked to cancel it; a job that had already started may still finish and be billed.',
+	not_heard:
+		'fal could not be asked to cancel it: it may go on, and be billed. Look for it by its request ID.',
+	left_running: 'It was left running, and may be billed. Fetch it later by its request ID.',
+};

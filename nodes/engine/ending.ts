@@ -1,6 +1,6 @@
 /** How a job that fal has accepted ends, from what was read of it. */
-import type { Failure } from './failure';
-import type { Collected } from './follow';
+import type { Collected } from './collect';
+import { endSentence, type Failure } from './failure';
 import type { Ending, Unsuccessful } from './job';
 import type { LogLine } from './transport';
 
@@ -11,7 +11,7 @@ export interface Seen {
 	readonly inferenceTime?: number;
 }
 
-export function endingOf(collected: Exclude<Collected, { kind: 'stopped' }>, seen: Seen): Ending {
+export function endingOf(collected: Collected, seen: Seen): Ending {
 	switch (collected.kind) {
 		case 'output':
 			return { outcome: 'completed', ...collected.result, ...seen };
@@ -19,18 +19,26 @@ export function endingOf(collected: Exclude<Collected, { kind: 'stopped' }>, see
 			return { outcome: 'failed', failure: collected.failure, ...seen };
 		case 'unavailable':
 			return { outcome: 'unknown', failure: lostResult(collected.failure), ...seen };
+		case 'stopped':
+			return { outcome: 'unknown', failure: lostResult(STOPPED), ...seen };
 	}
 }
 
+const STOPPED: Failure = {
+	type: 'execution_stopped',
+	message: 'the execution was stopped',
+	retryable: false,
+};
+
 /** Of a job whose status fal does not let be read. */
 export function unreadableEnding(failure: Failure): Unsuccessful {
-	const message = `${failure.message} The job was submitted and may be billed; its request ID is kept.`;
+	const message = `${endSentence(failure.message)} The job was submitted and may be billed; its request ID is kept.`;
 	return { outcome: 'unknown', failure: { ...failure, message } };
 }
 
 function lostResult(failure: Failure): Failure {
 	return {
 		...failure,
-		message: `The job is done, but its result could not be read: ${failure.message}. It is not generated again; its request ID is kept.`,
+		message: `The job is done, but its result could not be read: ${endSentence(failure.message)} It is not generated again; its request ID is kept.`,
 	};
 }

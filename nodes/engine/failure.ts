@@ -59,8 +59,15 @@ export function readFailure(status: number, headers: ReplyHeaders, body: unknown
  * says nothing about the job.
  */
 export function isMarkedByFal(headers: ReplyHeaders, body: unknown): boolean {
-	if (headers['x-fal-error-type'] !== undefined) return true;
+	if (MARKS.some((mark) => headers[mark] !== undefined)) return true;
 	return isRecord(body) && (typeof body.error_type === 'string' || Array.isArray(body.detail));
+}
+
+const MARKS = ['x-fal-error-type', 'x-fal-needs-retry', 'x-fal-retryable'];
+
+/** Text of fal's as a sentence that another can follow. */
+export function endSentence(message: string): string {
+	return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
 function isTransient(status: number, type: string, headers: ReplyHeaders): boolean {

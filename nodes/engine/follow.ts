@@ -1,13 +1,13 @@
 /**
- * Following a job that fal has accepted: looking until it is done, then reading its result. Reading
- * changes nothing and costs nothing, so it is patient: what goes wrong with a look is tried again
- * until the job's deadline, and spends no budget.
+ * Following a job that fal has accepted, until it is done. Looking changes nothing and costs nothing, so
+ * it is patient: what goes wrong with a look is tried again until the job's deadline, and spends no
+ * budget.
  */
 import { backoffDelay, parseRetryAfter, READ_BACKOFF } from './backoff';
-import { type Clock, MINUTE, SECOND } from './clock';
-import { type Failure, isMarkedByFal, isRecord, readFailure } from './failure';
+import { type Clock, SECOND } from './clock';
+import { type Failure, endSentence, readFailure } from './failure';
 import type { PollSchedule } from './pollSchedule';
-import type { FailedReply, Handle, LogLine, Result, StatusReport, Transport } from './transport';
+import type { FailedReply, Handle, LogLine, Reply, StatusReport, Transport } from './transport';
 
 export interface Watch {
 	readonly transport: Transport;
@@ -30,6 +30,8 @@ export interface Followed {
 	queuePosition?: number;
 	/** When it was last known to be waiting in the queue. */
 	lastWaiting: number;
+	/** When a look last found it not done. */
+	notDoneAt?: number;
 	/** When it is thought to have started, once it was seen working. */
 	workingSince?: number;
 	readonly logs: LogLine[];
@@ -52,6 +54,8 @@ export async function followUntilDone(job: Followed, watch: Watch): Promise<Sigh
 		const now = clock.now();
 		await clock.sleep(Math.min(wait, job.deadline - now), signal);
 		if (signal.aborted) return { kind: 'stopped' };
+		// After a look that went wrong, the wait may be one that fal asked for: it is not cut short.
+		if (failures > 0 && now + wait > job.deadline) return { kind: 'deadline' };
 		const askedAt = clock.now();
 		const reply = await transport.status(job.handle, { logs: watch.includeLogs });
 		if (signal.aborted) return { kind: 'stopped' };
@@ -62,6 +66,7 @@ export async function followUntilDone(job: Followed, watch: Watch): Promise<Sigh
 			if (reply.body.status === 'COMPLETED') {
 				return done(job, reply.body.inferenceTime, place, watch);
 			}
+			job.notDoneAt = askedAt;
 			wait = schedule.nextLook(sighting(job, clock.now()));
 		} else {
 			const barred = readBarrier(reply, clock.now() - job.since);
@@ -72,38 +77,6 @@ export async function followUntilDone(job: Followed, watch: Watch): Promise<Sigh
 		if (clock.now() >= job.deadline) return { kind: 'deadline' };
 	}
 }
-
-export type Collected =
-	| { readonly kind: 'output'; readonly result: Result }
-	/** The job's own error. */
-	| { readonly kind: 'error'; readonly failure: Failure }
-	/** The job is done, and its result can't be had. */
-	| { readonly kind: 'unavailable'; readonly failure: Failure }
-	| { readonly kind: 'stopped' };
-
-/** Reads the result of a job that is done. */
-export async function collect(job: Followed, watch: Watch): Promise<Collected> {
-	const { clock, signal, transport } = watch;
-	// The work is paid for: even a job that ended at its deadline has its result asked for with patience.
-	const deadline = Math.max(job.deadline, clock.now() + RESULT_PATIENCE);
-	for (let failures = 1; ; failures++) {
-		const reply = await transport.result(job.handle);
-		if (signal.aborted) return { kind: 'stopped' };
-		if (reply.kind === 'answered') return { kind: 'output', result: reply.body };
-		if (reply.kind === 'rejected') {
-			const verdict = readRejectedResult(reply, failures);
-			if (verdict) return verdict;
-		}
-		const wait = waitAfter(reply, failures, watch);
-		if (clock.now() + wait > deadline || isHopeless(reply, failures)) {
-			return { kind: 'unavailable', failure: unavailable(reply) };
-		}
-		await clock.sleep(wait, signal);
-		if (signal.aborted) return { kind: 'stopped' };
-	}
-}
-
-const RESULT_PATIENCE = 2 * MINUTE;
 
 /** Right after a submit, a part of fal may not have heard of the job yet. */
 const SETTLING_TIME = 10 * SECOND;
@@ -118,63 +91,19 @@ export function readBarrier(reply: FailedReply, age: number): Failure | undefine
 	const explanation =
 		status === 404
 			? 'fal does not know this request (any more).'
-			: `fal does not let this request be read: ${failure.message}`;
+			: `fal does not let this request be read: ${endSentence(failure.message)}`;
 	return { ...failure, message: explanation, retryable: false };
 }
 
 /** A look or a result that went wrong in passing: a cut answer, a gateway, too many requests. */
-function waitAfter(reply: FailedReply, failures: number, { clock, random }: Watch): number {
-	const retryAfter =
-		reply.kind === 'rejected' ? parseRetryAfter(reply.headers['retry-after'], clock.now()) : 0;
-	return backoffDelay(failures, READ_BACKOFF, random(), retryAfter);
-}
-
-/**
- * A job's own error comes with the status that the model answered. A 5xx without fal's marks may as
- * well be a gateway's: it is asked again, and believed when it stays.
- */
-function readRejectedResult(
-	{ status, headers, body }: FailedReply & { kind: 'rejected' },
+export function waitAfter(
+	reply: Reply<unknown>,
 	failures: number,
-): Collected | undefined {
-	if (status === 408 || status === 429 || isStillInProgress(status, body)) return undefined;
-	const failure = readFailure(status, headers, body);
-	if (status === 401 || status === 403 || status === 404) {
-		if (status === 404 && failures < TRIES_OF_A_DOUBTFUL_ANSWER) return undefined;
-		return { kind: 'unavailable', failure: { ...failure, retryable: false } };
-	}
-	const believed = status < 500 || isMarkedByFal(headers, body);
-	return believed || failures >= TRIES_OF_A_DOUBTFUL_ANSWER
-		? { kind: 'error', failure }
-		: undefined;
-}
-
-/** fal's answer to an early result call is not documented; this text and 202 have been seen. */
-function isStillInProgress(status: number, body: unknown): boolean {
-	return status === 400 && isRecord(body) && /still in progress/i.test(String(body.detail));
-}
-
-const TRIES_OF_A_DOUBTFUL_ANSWER = 3;
-
-function isHopeless(reply: FailedReply, failures: number): boolean {
-	return reply.kind === 'unreadable' && failures >= TRIES_OF_A_DOUBTFUL_ANSWER;
-}
-
-function unavailable(reply: FailedReply): Failure {
-	switch (reply.kind) {
-		case 'rejected':
-			return { ...readFailure(reply.status, reply.headers, reply.body), retryable: false };
-		case 'unreadable':
-			return {
-				type: 'unreadable_answer',
-				message: reply.reason,
-				statusCode: reply.status,
-				retryable: false,
-			};
-		case 'lost':
-		case 'unsent':
-			return { type: 'no_answer', message: reply.reason, retryable: false };
-	}
+	{ clock, random }: Watch,
+): number {
+	const retryAfter =
+		'headers' in reply ? parseRetryAfter(reply.headers['retry-after'], clock.now()) : 0;
+	return backoffDelay(failures, READ_BACKOFF, random(), retryAfter);
 }
 
 function takeNote(job: Followed, report: StatusReport, { clock, schedule }: Watch): void {
@@ -203,14 +132,28 @@ function done(
 	{ schedule, clock }: Watch,
 ): Sight {
 	const age = clock.now() - job.since;
-	const work = inferenceTime === undefined ? age : inferenceTime * SECOND;
+	if (inferenceTime !== undefined) {
+		const work = inferenceTime * SECOND;
+		// Only of a job that was seen waiting is the rest of its age waiting, and not just a late look.
+		const seenWaiting = job.lastWaiting > job.since && !job.mayBeDone;
+		schedule.learn(work, Math.max(0, age - work), seenWaiting ? place : undefined);
+		return { kind: 'done', inferenceTime };
+	}
 	// When a job that may be done already ended, nobody saw: its age says nothing of its work.
-	if (job.mayBeDone && inferenceTime === undefined) return { kind: 'done' };
-	// Only of a job that was seen waiting is the rest of its age waiting, and not just a late look.
-	const wasWaiting = job.lastWaiting > job.since;
-	schedule.learn(work, Math.max(0, age - work), wasWaiting && !job.mayBeDone ? place : undefined);
-	return { kind: 'done', ...(inferenceTime !== undefined && { inferenceTime }) };
+	if (!job.mayBeDone) schedule.learn(likelyWork(job, age), 0, undefined);
+	return { kind: 'done' };
 }
+
+/**
+ * Where fal does not say how long a job worked: it ended between two looks. When the first look found
+ * it done already, that look may have been late; taken for the time of work it would make the next look
+ * as late, and later, so the guess leans the other way until a look comes too early.
+ */
+function likelyWork({ notDoneAt, since }: Followed, age: number): number {
+	return notDoneAt === undefined ? age * LEANING : (notDoneAt - since + age) / 2;
+}
+
+const LEANING = 0.95;
 
 function sighting(job: Followed, now: number) {
 	return {

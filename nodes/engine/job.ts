@@ -23,6 +23,8 @@ export interface FailedAttempt {
 	/** Absent when the fate of its submit is unknown. */
 	readonly handle?: Handle;
 	readonly ending: Unsuccessful;
+	/** Milliseconds since the epoch. */
+	readonly endedAt: number;
 }
 
 export type Ending =

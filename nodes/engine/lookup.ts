@@ -5,7 +5,8 @@
 import { backoffDelay, READ_BACKOFF } from './backoff';
 import { endingOf, unreadableEnding } from './ending';
 import type { Failure } from './failure';
-import { collect, type Followed, followUntilDone, readBarrier, type Watch } from './follow';
+import { collect } from './collect';
+import { type Followed, followUntilDone, readBarrier, type Watch } from './follow';
 import type { Ending } from './job';
 import type { FailedReply, Handle, LogLine } from './transport';
 

@@ -94,6 +94,19 @@ export class PollSchedule {
 	}
 }
 
+/** A schedule for each model: what one teaches says nothing about another. */
+export class PollSchedules {
+	readonly #byModel = new Map<string, PollSchedule>();
+
+	constructor(private readonly bounds: PollBounds) {}
+
+	of(model: string): PollSchedule {
+		const known = this.#byModel.get(model) ?? new PollSchedule(this.bounds);
+		this.#byModel.set(model, known);
+		return known;
+	}
+}
+
 /** With nothing learned, a look is late by at most this share of what the job took. */
 const SHARE_UNKNOWN = 0.3;
 const SHARE_OVERDUE = 0.15;

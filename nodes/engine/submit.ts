@@ -4,7 +4,7 @@
  */
 import type { Clock } from './clock';
 import { parseRetryAfter } from './backoff';
-import { type Failure, readFailure } from './failure';
+import { endSentence, type Failure, readFailure } from './failure';
 import type { Accepted, Reply } from './transport';
 
 export type SubmitVerdict =
@@ -103,8 +103,4 @@ function unknownFate(what: string, type: string, failure?: Failure): SubmitVerdi
 			retryable: false,
 		},
 	};
-}
-
-function endSentence(message: string): string {
-	return /[.!?]$/.test(message) ? message : `${message}.`;
 }

@@ -6,6 +6,7 @@
  * An outage so costs at most `bound` submits (concurrency + retry budget), spread over minutes instead
  * of burnt in a second, and the first one that fal takes opens the gate again.
  */
+import { onAbort } from './abort';
 import { backoffDelay, SUBMIT_BACKOFF } from './backoff';
 import type { Clock } from './clock';
 import type { Failure } from './failure';
@@ -29,6 +30,7 @@ export class SubmitGate {
 	#lastTrouble = Number.NEGATIVE_INFINITY;
 	#notBefore = 0;
 	#closedFor: Failure | undefined;
+	readonly #closing = new AbortController();
 	#settled = deferred();
 
 	/** @param bound submits that an outage may cost, 1 or more */
@@ -51,6 +53,7 @@ export class SubmitGate {
 	/** Nothing passes from now on; the first reason stays. */
 	close(reason: Failure): void {
 		this.#closedFor ??= reason;
+		this.#closing.abort();
 		this.#wake();
 	}
 
@@ -60,10 +63,20 @@ export class SubmitGate {
 	 * @returns false when the gate is closed, or `signal` aborted
 	 */
 	async pass(signal: AbortSignal): Promise<boolean> {
+		const forget = onAbort(signal, () => {
+			this.#closing.abort();
+			this.#wake();
+		});
+		const passed = await this.#pass(signal);
+		forget();
+		return passed;
+	}
+
+	async #pass(signal: AbortSignal): Promise<boolean> {
 		while (!this.#closedFor && !signal.aborted) {
 			const pause = this.#notBefore - this.clock.now();
 			if (this.#mustQueue()) await this.#settled.promise;
-			else if (pause > 0) await this.clock.sleep(pause, signal);
+			else if (pause > 0) await this.clock.sleep(pause, this.#closing.signal);
 			else {
 				this.#inAir++;
 				return true;
@@ -87,7 +100,7 @@ export class SubmitGate {
 			this.#untaken++;
 			this.#lastUntaken = this.clock.now();
 			this.#pauseFor(passage.kind === 'full' ? passage.retryAfter : this.#pause(passage, sentAt));
-			if (this.#untaken >= this.bound) this.#closedFor ??= passage.failure;
+			if (this.#untaken >= this.bound) this.close(passage.failure);
 		}
 		this.leave();
 	}

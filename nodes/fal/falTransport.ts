@@ -70,7 +70,7 @@ export class FalTransport implements Transport {
 			{ limits: RESULT, survivesStop: false },
 			async (queue) => (await queue.result<string>(model, { requestId })).data,
 			(output, headers) => {
-				const billableUnits = Number(headers['x-fal-billable-units'] ?? Number.NaN);
+				const billableUnits = Number(headers['x-fal-billable-units'] || Number.NaN);
 				return { output, ...(Number.isFinite(billableUnits) && { billableUnits }) };
 			},
 		);

@@ -28,11 +28,11 @@ export function parseBaseUrl(value: string): { baseUrl: string } | { problem: st
 	const baseUrl = value.trim().replace(/\/+$/, '');
 	if (baseUrl === '') return { baseUrl };
 	if (!URL.canParse(baseUrl)) return { problem: `"${baseUrl}" is not a URL` };
-	const { protocol, username, password, search, hash } = new URL(baseUrl);
+	const { protocol, username, password } = new URL(baseUrl);
 	if (protocol !== 'https:' && protocol !== 'http:') {
 		return { problem: `"${baseUrl}" does not begin with https:// or http://` };
 	}
-	if (username || password || search || hash) {
+	if (username || password || /[?#]/.test(baseUrl)) {
 		return { problem: 'it may hold a host and a path, but no user name, query or fragment' };
 	}
 	return { baseUrl };

@@ -2,7 +2,7 @@
  * JSON that keeps the digits of large integers. fal's seeds go beyond 2^53, where a JavaScript number
  * rounds; a rounded seed generates another picture.
  */
-import { parse } from 'lossless-json';
+import { type DuplicateKeyInfo, parse } from 'lossless-json';
 
 /** Sixteen digits in a row is the least that 2^53 needs; without them the quick parser is right. */
 const MAYBE_LARGE = /\d{16}/;
@@ -24,10 +24,12 @@ export function parseInputJson(text: string): Parsed {
 	return parseWith(keepDigitsAsNumber, text);
 }
 
-function parseWith(readNumber: (digits: string) => unknown, text: string): Parsed {
+function parseWith(parseNumber: (digits: string) => unknown, text: string): Parsed {
+	// The last one of two entries with the same key counts, as for JSON.parse.
+	const options = { parseNumber, onDuplicateKey: ({ newValue }: DuplicateKeyInfo) => newValue };
 	try {
 		const large = MAYBE_LARGE.test(text);
-		return { value: large ? parse(text, undefined, readNumber) : JSON.parse(text) };
+		return { value: large ? parse(text, undefined, options) : JSON.parse(text) };
 	} catch {
 		return undefined;
 	}

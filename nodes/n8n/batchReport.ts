@@ -69,7 +69,7 @@ export function sumUp(sum: BatchSum): NodeExecutionHint {
 		`Retries: ${progress.retriesUsed} of ${settings.retryBudget}.`,
 		progress.peakInFlight > 0 && `Peak in flight: ${progress.peakInFlight}.`,
 		progress.pushbacks > 0 && `fal pushed back ${progress.pushbacks} times.`,
-		`Requests: ${countRequests(sum.requests)}.`,
+		countRequests(sum.requests),
 	];
 	return {
 		message: sentences.filter(Boolean).join(' '),
@@ -102,7 +102,8 @@ function ideal({ ended, settings }: BatchSum): string {
 function countRequests(requests: Readonly<Record<string, number>>): string {
 	const kinds = Object.entries(requests).filter(([, times]) => times > 0);
 	const total = kinds.reduce((sum, [, times]) => sum + times, 0);
-	return `${total} (${kinds.map(([kind, times]) => `${times} ${kind}`).join(', ')})`;
+	if (total === 0) return '';
+	return `Requests: ${total} (${kinds.map(([kind, times]) => `${times} ${kind}`).join(', ')}).`;
 }
 
 function duration(ms: number): string {

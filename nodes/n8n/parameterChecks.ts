@@ -5,22 +5,25 @@ import { isRecord } from '../engine/failure';
 export interface NumberRule {
 	readonly label: string;
 	readonly least: number;
+	/** No upper bound, unless said. */
+	readonly most?: number;
 	readonly whole: boolean;
 }
 
 /** @throws NodeOperationError that names the parameter, its range and the value */
 export function readNumber(node: IExecuteFunctions, value: unknown, rule: NumberRule): number {
 	const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-	const { label, least, whole } = rule;
+	const { label, least, most = Number.POSITIVE_INFINITY, whole } = rule;
 	const fits =
 		typeof number === 'number' &&
 		Number.isFinite(number) &&
 		number >= least &&
+		number <= most &&
 		(!whole || Number.isInteger(number));
 	if (fits) return number;
 	throw new NodeOperationError(
 		node.getNode(),
-		`${label} must be a ${whole ? 'whole ' : ''}number from ${least} up, but it is ${shown(value)}`,
+		`${label} must be a ${whole ? 'whole ' : ''}number from ${least} ${most === Number.POSITIVE_INFINITY ? 'up' : `to ${most}`}, but it is ${shown(value)}`,
 		{ description: `Change ${label} in the node. Nothing was sent to fal.` },
 	);
 }

@@ -61,9 +61,11 @@ describe('on any schedule', () => {
 		await holds(async (schedule) => {
 			const { ended } = await run(schedule);
 			expect(ended.map(({ index }) => index)).toEqual([...Array(schedule.items).keys()]);
-			for (const { ending, index } of ended) {
-				if (ending.outcome === 'completed') expect(ending.output).toEqual({ item: index });
-			}
+			const strangers = ended.filter(
+				({ ending, index }) =>
+					ending.outcome === 'completed' && Object(ending.output).item !== index,
+			);
+			expect(strangers).toEqual([]);
 		});
 	});
 
@@ -88,10 +90,10 @@ describe('on any schedule', () => {
 	it('a submit of unknown fate is the last one of its item', async () => {
 		await holds(async (schedule) => {
 			const { fal } = await run(schedule);
-			for (const submits of fal.submitsOf.values()) {
-				const unknown = submits.findIndex((came) => ['lost', 'unreadable', '503'].includes(came));
-				if (unknown >= 0) expect(unknown).toBe(submits.length - 1);
-			}
+			const sentAgain = [...fal.submitsOf.values()].filter((submits) =>
+				submits.slice(0, -1).some((came) => ['lost', 'unreadable', '503'].includes(came)),
+			);
+			expect(sentAgain).toEqual([]);
 		});
 	});
 

@@ -44,6 +44,13 @@ describe('once jobs of the model have ended', () => {
 		expect(look).toBeLessThan(4_100);
 	});
 
+	it('a look is sent off earlier by the time that a call travels', () => {
+		const schedule = learned([4_000]);
+		const withoutTravel = schedule.nextLook({ age: 0 });
+		schedule.learnTravel(150);
+		expect(schedule.nextLook({ age: 0 })).toBe(withoutTravel - 150);
+	});
+
 	it('a job that works is expected to need what is left of the usual time', () => {
 		const look = learned([4_000]).nextLook({ age: 9_000, workedFor: 1_500 });
 		expect(look).toBeGreaterThan(2_500);
