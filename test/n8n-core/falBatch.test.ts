@@ -140,8 +140,11 @@ describe('Run', () => {
 	});
 
 	it('shows its progress in the log and, in a manual run, in the browser', async () => {
-		const { everythingWritten } = await run(prompts(2), {}, { mode: 'manual' });
-		expect(everythingWritten).toContain('Fal Batch: 2 of 2 done, 0 failed, 0 in flight');
+		const { everythingWritten } = await run(prompts(2), { retryBudget: 77 }, { mode: 'manual' });
+		const line = 'Fal Batch: 2 of 2 done, 0 failed, 0 in flight, 77 retries left';
+		const lines = everythingWritten.split('\n').filter((written) => written.includes(line));
+		expect(lines).toHaveLength(2);
+		expect(lines[1]).toMatch(/^sendConsoleMessage /);
 	});
 
 	it('makes no Node warnings at a concurrency of 60', async () => {

@@ -142,7 +142,7 @@ describe('Wait', () => {
 		const requests = after.status - before.status + (after.result - before.result);
 		expect(outputs.map(({ length }) => length)).toEqual([500, 0, 0]);
 		expect(peak).toBeLessThanOrEqual(15);
-		process.stdout.write(`Wait on 500 requests: ${requests / 500} requests each\n`);
+		process.stderr.write(`Wait on 500 requests: ${requests / 500} requests each\n`);
 		// With the submit, design section 9 allows 8 for jobs of a minute.
 		expect(requests / 500).toBeLessThanOrEqual(7);
 	});

@@ -4,14 +4,7 @@
  * sockets. What n8n-core takes from the n8n server around it is stood in for here.
  */
 import 'reflect-metadata';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-// Read when n8n-core is loaded; without them it would write into the home folder of whoever tests.
-process.env.N8N_USER_FOLDER ??= mkdtempSync(join(tmpdir(), 'fal-queue-n8n-core-'));
-process.env.N8N_ENCRYPTION_KEY ??= 'for-tests-only';
-
+import { readLog } from './environment';
 import { ExecutionLifecycleHooks, LoadOptionsContext, WorkflowExecute } from 'n8n-core';
 import {
 	type IDataObject,
@@ -88,14 +81,20 @@ export function startNode(options: NodeRun): {
 	const mode = options.mode ?? 'trigger';
 	const execution = new WorkflowExecute(additionalData(workflow, mode, options, written), mode);
 	const running = execution.run({ workflow, startNode: workflow.getNode('Items') ?? undefined });
-	const outcome = Promise.resolve(running).then((run: IRun) =>
-		readOutcome(run, written, options.node),
-	);
+	const outcome = Promise.resolve(running).then(async (run: IRun) => {
+		await logWritten();
+		return readOutcome(run, written, options.node);
+	});
 	return { outcome, stop: () => running.cancel() };
 }
 
 export async function runNode(options: NodeRun): Promise<Outcome> {
 	return await startNode(options).outcome;
+}
+
+/** n8n's logger writes its file a moment later. */
+async function logWritten(): Promise<void> {
+	await new Promise((resolve) => setTimeout(resolve, 30));
 }
 
 /** What the editor does to fill the list of models. */
@@ -130,7 +129,7 @@ function readOutcome(run: IRun, written: string[], node = 'Fal Batch'): Outcome 
 		error: task?.error,
 		hints: (task?.hints ?? []).map(({ message }) => message),
 		runs: tasks.length,
-		everythingWritten: written.join('\n') + JSON.stringify(run),
+		everythingWritten: [readLog(), ...written, JSON.stringify(run)].join('\n'),
 	};
 }
 
