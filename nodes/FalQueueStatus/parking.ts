@@ -63,14 +63,59 @@ export async function answerCallback(
 	const { status, answer } = ANSWERS[judgement.kind];
 	node.getResponseObject().status(status).json({ message: answer });
 	if (judgement.kind !== 'genuine') return STAY_PARKED;
+	const { requestId } = judgement.callback;
+	const execution = node.getExecutionId();
+	if (joinScan(execution, requestId)) return STAY_PARKED;
 	const items = parkedItems(node);
 	const handles = items.flatMap(({ json }) => readHandle(json));
-	const { requestId } = judgement.callback;
-	const others = handles.filter((handle) => handle.requestId !== requestId);
 	// fal signs for everybody: somebody else's job is genuine, and none of ours.
-	if (others.length === handles.length) return STAY_PARKED;
-	if (!(await areAllDone(others, watch))) return STAY_PARKED;
+	if (!handles.some((handle) => handle.requestId === requestId)) return STAY_PARKED;
+	if (!(await scan(execution, requestId, handles, watch))) return STAY_PARKED;
 	return { workflowData: [items], noWebhookResponse: true };
+}
+
+/** Asking fal about the requests of one execution, on behalf of all callbacks that come meanwhile. */
+interface Scan {
+	/** Requests that have called back since it began. */
+	readonly calledBack: Set<string>;
+	/** Whether one did after the current round had begun. */
+	again: boolean;
+}
+
+/**
+ * Scans under way, by execution. Callbacks come in bursts, most of all after a restart of n8n: if each
+ * asked about all the others at the same time, N of them would ask N squared times.
+ */
+const scans = new Map<string, Scan>();
+
+/** @returns whether a scan is under way, which then looks once more */
+function joinScan(execution: string, requestId: string): boolean {
+	const underWay = scans.get(execution);
+	if (!underWay) return false;
+	underWay.calledBack.add(requestId);
+	underWay.again = true;
+	return true;
+}
+
+/** @returns whether all requests are done */
+async function scan(
+	execution: string,
+	requestId: string,
+	handles: readonly Handle[],
+	watch: Watch,
+): Promise<boolean> {
+	const own: Scan = { calledBack: new Set([requestId]), again: true };
+	scans.set(execution, own);
+	try {
+		while (own.again) {
+			own.again = false;
+			const silent = handles.filter((handle) => !own.calledBack.has(handle.requestId));
+			if (await areAllDone(silent, watch)) return true;
+		}
+		return false;
+	} finally {
+		scans.delete(execution);
+	}
 }
 
 const STAY_PARKED: IWebhookResponseData = { noWebhookResponse: true };

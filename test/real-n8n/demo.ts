@@ -71,17 +71,22 @@ export function demoResults(execution: Execution): DemoResult[] {
 	);
 }
 
-export async function saveFalCredential(api: N8nApi, account: FalAccount): Promise<string> {
+/** @param name of another one than the demo's, for workflows that are to use another account meanwhile */
+export async function saveFalCredential(
+	api: N8nApi,
+	account: FalAccount,
+	name = CREDENTIAL_NAME,
+): Promise<string> {
 	return await api.saveCredential({
-		name: CREDENTIAL_NAME,
+		name,
 		type: 'falApi',
 		data: { ...account, maxConcurrentJobs: 0 },
 	});
 }
 
 /** An imported workflow names no credential; the person at the editor picks one, and so do we. */
-export function withCredential(workflow: Workflow, id: string): Workflow {
-	const credentials = { falApi: { id, name: CREDENTIAL_NAME } };
+export function withCredential(workflow: Workflow, id: string, name = CREDENTIAL_NAME): Workflow {
+	const credentials = { falApi: { id, name } };
 	return {
 		...workflow,
 		nodes: workflow.nodes.map((node) =>

@@ -3,14 +3,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startLocalFal, type LocalFal } from '../local-fal';
-import { LOCAL_KEY, setUpDemo } from './demo';
+import { LOCAL_KEY, owner, setUpDemo } from './demo';
 import { ensureHost } from './host';
 import { startN8n, type N8n } from './n8n';
 import { buildPackage, installPackage } from './package';
 
 export interface Stage {
 	readonly fal: LocalFal;
+	/** Another one after {@link Stage.crash}. */
 	readonly n8n: N8n;
+	/** Kills n8n as a power cut does. @returns what starts it again, at the same address */
+	crash(): Promise<() => Promise<void>>;
 	/** Ends both and removes n8n's folder. */
 	close(): Promise<void>;
 }
@@ -21,11 +24,23 @@ export async function openStage(): Promise<Stage> {
 	const userFolder = await mkdtemp(join(tmpdir(), 'fal-batch-n8n-'));
 	await installPackage(userFolder);
 	const fal = await startLocalFal();
-	const n8n = await startN8n({ host, userFolder });
+	let n8n = await startN8n({ host, userFolder });
 	await setUpDemo(n8n.api, { apiKey: LOCAL_KEY, baseUrl: fal.baseUrl });
 	return {
 		fal,
-		n8n,
+		get n8n() {
+			return n8n;
+		},
+		async crash() {
+			const { baseUrl } = n8n;
+			await n8n.kill();
+			return async () => {
+				n8n = await startN8n({ host, userFolder, preferredPort: Number(new URL(baseUrl).port) });
+				// Parked executions have given this address away.
+				if (n8n.baseUrl !== baseUrl) throw new Error(`${baseUrl} was taken by somebody else`);
+				await n8n.api.signIn(owner);
+			};
+		},
 		async close() {
 			await n8n.stop();
 			await fal.close();
