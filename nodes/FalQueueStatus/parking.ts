@@ -152,9 +152,13 @@ function handleFields({ requestId, model }: Handle): IDataObject {
 export function isOutOfFalsReach(address: string): boolean {
 	if (!URL.canParse(address)) return true;
 	const { hostname } = new URL(address);
-	return (
-		/^(localhost|127\.|10\.|192\.168\.|169\.254\.|0\.|172\.(1[6-9]|2\d|3[01])\.|\[(::1|f[cd]|fe80))/i.test(
-			hostname,
-		) || /(\.local|\.internal|\.lan)$/i.test(hostname)
-	);
+	return PRIVATE_HOSTS.some((pattern) => pattern.test(hostname));
 }
+
+const PRIVATE_HOSTS = [
+	/^localhost$/,
+	/\.(local|localhost|internal|lan)$/,
+	/^(0|10|127)\.\d+\.\d+\.\d+$/,
+	/^(192\.168|169\.254|172\.(1[6-9]|2\d|3[01]))\.\d+\.\d+$/,
+	/^\[(::1\]|f[cd]|fe80)/,
+];

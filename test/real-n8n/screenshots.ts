@@ -8,6 +8,7 @@ import sharp from 'sharp';
 import { demoNodes, demoWorkflow, owner } from './demo';
 import { docsFolder } from './folders';
 import { onEndRequest } from './processes';
+import { nodes, saveForLocalFal, waitForWebhooks } from './queue-status';
 import { openStage } from './stage';
 
 const VIEWPORT = { width: 1440, height: 900 };
@@ -39,7 +40,7 @@ try {
 	selectors.setTestIdAttribute('data-test-id');
 	const page = await browser.newPage({ viewport: VIEWPORT, deviceScaleFactor: SCALE });
 	await signIn(page);
-	await executeWorkflow(page);
+	await executeWorkflow(page, demoWorkflow.id);
 	await save(page, 'demo-workflow.png');
 
 	await page.locator(`[data-node-name="${demoNodes.batch}"]`).first().dblclick();
@@ -58,6 +59,18 @@ try {
 	const dialog = page.getByTestId('editCredential-modal');
 	await dialog.getByRole('button', { name: 'Retry' }).waitFor();
 	await save(page, 'fal-api-credential.png', dialog);
+
+	await saveForLocalFal(stage.n8n.api, waitForWebhooks, stage.fal);
+	await executeWorkflow(page, waitForWebhooks.id);
+	await save(page, 'wait-for-webhooks.png');
+	await page.locator(`[data-node-name="${nodes.park}"]`).first().dblclick();
+	await page.getByText('Max Wait').first().waitFor();
+	await page.mouse.move(0, 0);
+	await save(
+		page,
+		'fal-queue-status-parameters.png',
+		page.locator('.parameter-input-list-wrapper').first(),
+	);
 } finally {
 	await browser.close();
 	await stage.close();
@@ -71,8 +84,8 @@ async function signIn(page: Page) {
 	await page.waitForURL(({ pathname }) => pathname !== '/signin');
 }
 
-async function executeWorkflow(page: Page) {
-	await page.goto(`${stage.n8n.baseUrl}/workflow/${demoWorkflow.id}`);
+async function executeWorkflow(page: Page, id: string) {
+	await page.goto(`${stage.n8n.baseUrl}/workflow/${id}`);
 	await page.getByTestId('execute-workflow-button').click();
 	const notice = page.locator('.el-notification', { hasText: 'Workflow executed successfully' });
 	await notice.waitFor({ timeout: RUN_WITHIN_MS });
