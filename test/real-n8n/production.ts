@@ -106,7 +106,9 @@ async function until(
 ): Promise<Execution> {
 	const deadline = Date.now() + withinMs;
 	for (;;) {
-		const status = (await api.executions(workflowId)).find((one) => one.id === id)?.status;
+		// n8n answers 503 while a burst of callbacks keeps its database busy.
+		const executions = await api.executions(workflowId).catch(() => []);
+		const status = executions.find((one) => one.id === id)?.status;
 		if (status && isIt(status)) return await api.execution(id);
 		if (Date.now() > deadline) {
 			throw new Error(`Execution ${id} is still ${status ?? 'unknown'} after ${withinMs} ms`);
