@@ -11,6 +11,7 @@ import type { Conditions, Submission } from '../engine/transport';
 import { parseInputJson } from '../fal/json';
 import { MODEL_ID_ADVICE } from '../fal/modelId';
 import { readModel } from '../n8n/modelField';
+import { readPollBounds } from '../n8n/watchFields';
 import { messageOf, readNumber, readOptions, shown } from '../n8n/parameterChecks';
 
 export interface Plan {
@@ -58,28 +59,28 @@ export function readPlan(node: IExecuteFunctions, items: number): Plan {
 function readSettings(node: IExecuteFunctions, items: number): BatchSettings {
 	const whole = (value: unknown, label: string, least: number) =>
 		readNumber(node, value, { label, least, whole: true });
-	const seconds = (value: unknown, label: string, least: number, most = MONTH) =>
-		readNumber(node, value, { label, least, most, whole: false }) * SECOND;
-
 	const options = readOptions(node, 0);
 	const budget = whole(node.getNodeParameter('retryBudget', 0, -1), 'Retry Budget', -1);
-	const min = seconds(options.minPollInterval ?? 0.5, 'Min Poll Interval', 0.1, HOUR);
-	const max = seconds(options.maxPollInterval ?? 30, 'Max Poll Interval', 1, HOUR);
+	const itemTimeout = readNumber(node, options.itemTimeout ?? 3600, {
+		label: 'Item Timeout',
+		least: 1,
+		most: MONTH,
+		whole: false,
+	});
 	return {
 		follow: node.getNodeParameter('operation', 0) !== 'submit',
 		concurrency: whole(node.getNodeParameter('concurrency', 0, 10), 'Concurrency', 1),
 		retryBudget: budget === -1 ? defaultRetryBudget(items) : budget,
-		itemTimeout: seconds(options.itemTimeout ?? 3600, 'Item Timeout', 1),
+		itemTimeout: itemTimeout * SECOND,
 		cancelAbandoned: options.onTimeout !== 'leave',
 		resubmitUnknown: options.onUnknownSubmit === 'submitAgain',
 		includeLogs: options.includeLogs === true,
-		pollBounds: { min: Math.min(min, max), max },
+		pollBounds: readPollBounds(node, options),
 	};
 }
 
-/** In seconds. Longer waits are no waits but mistakes. */
-const HOUR = 3_600;
-const MONTH = 30 * 24 * HOUR;
+/** In seconds. A longer timeout is no timeout but a mistake. */
+const MONTH = 30 * 24 * 3_600;
 
 function readItem(node: IExecuteFunctions, itemIndex: number): PlannedJob | RejectedItem {
 	let model: string;

@@ -1,6 +1,7 @@
 /** The parameters of Fal Batch, in the order of the panel. */
 import type { INodeProperties } from 'n8n-workflow';
 import { modelField } from '../n8n/modelField';
+import { includeLogsField, maxPollIntervalField, minPollIntervalField } from '../n8n/watchFields';
 
 const operation: INodeProperties = {
 	displayName: 'Operation',
@@ -71,14 +72,7 @@ const options: INodeProperties = {
 			default: false,
 			description: 'Whether to keep fal from trying a job again by itself when a runner fails',
 		},
-		{
-			displayName: 'Include Logs',
-			name: 'includeLogs',
-			type: 'boolean',
-			default: false,
-			description: 'Whether to give the lines that the model logged while it worked',
-			displayOptions: { show: { '/operation': ['run'] } },
-		},
+		includeLogsField(['run']),
 		{
 			displayName: 'Item Timeout (Seconds)',
 			name: 'itemTimeout',
@@ -88,15 +82,7 @@ const options: INodeProperties = {
 			description: 'How long a job may take, from the moment fal accepts it',
 			displayOptions: { show: { '/operation': ['run'] } },
 		},
-		{
-			displayName: 'Max Poll Interval (Seconds)',
-			name: 'maxPollInterval',
-			type: 'number',
-			typeOptions: { minValue: 1 },
-			default: 30,
-			description: 'The longest time between two looks at a job',
-			displayOptions: { show: { '/operation': ['run'] } },
-		},
+		maxPollIntervalField(['run']),
 		{
 			displayName: 'Media Lifecycle',
 			name: 'mediaLifecycle',
@@ -112,15 +98,7 @@ const options: INodeProperties = {
 				{ name: 'As Set in the Account', value: 0 },
 			],
 		},
-		{
-			displayName: 'Min Poll Interval (Seconds)',
-			name: 'minPollInterval',
-			type: 'number',
-			typeOptions: { minValue: 0.1 },
-			default: 0.5,
-			description: 'The shortest time between two looks at a job',
-			displayOptions: { show: { '/operation': ['run'] } },
-		},
+		minPollIntervalField(['run']),
 		{
 			displayName: 'On Timeout or Stop',
 			name: 'onTimeout',

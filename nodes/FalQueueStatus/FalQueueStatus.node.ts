@@ -8,7 +8,6 @@ import {
 	type IWebhookResponseData,
 	NodeConnectionTypes,
 } from 'n8n-workflow';
-import { SECOND } from '../engine/clock';
 import type { Watch } from '../engine/follow';
 import { limitedCalls } from '../engine/limitedCalls';
 import { DEFAULT_POLL_BOUNDS, PollSchedule } from '../engine/pollSchedule';
@@ -18,6 +17,7 @@ import { readAccount } from '../n8n/credential';
 import { n8nClock } from '../n8n/n8nClock';
 import { sendThroughN8n } from '../n8n/n8nHttp';
 import { readNumber, readOptions } from '../n8n/parameterChecks';
+import { readPollBounds } from '../n8n/watchFields';
 import { answerCallback, isOutOfFalsReach, park } from './parking';
 import { properties } from './properties';
 import { readRequests } from './requests';
@@ -65,18 +65,14 @@ export class FalQueueStatus implements INodeType {
 		if (this.getInputData().length === 0) return operation === 'waitForWebhooks' ? [[]] : [[], []];
 		const requests = readRequests(this);
 		const options = readOptions(this, 0);
-		const seconds = (value: unknown, label: string, least: number) =>
-			readNumber(this, value, { label, least, most: 3_600, whole: false }) * SECOND;
 		const minutes = () =>
 			readNumber(this, this.getNodeParameter('maxWait', 0, 60), {
 				label: 'Max Wait',
+				// A year.
+				most: 525_600,
 				least: 0,
 				whole: false,
 			});
-		const pollBounds = {
-			min: seconds(options.minPollInterval ?? 0.5, 'Min Poll Interval', 0.1),
-			max: seconds(options.maxPollInterval ?? 30, 'Max Poll Interval', 1),
-		};
 		const { baseUrl } = await readAccount(this);
 		const signal = this.getExecutionCancelSignal();
 		const watch = watchWith(sendThroughN8n(this, baseUrl, signal), {
@@ -97,7 +93,7 @@ export class FalQueueStatus implements INodeType {
 				if (baseUrl === '') warnIfOutOfReach(this);
 				return await park(this, requests, minutes(), watch);
 			default:
-				return await wait(requests, minutes(), pollBounds, watch);
+				return await wait(requests, minutes(), readPollBounds(this, options), watch);
 		}
 	}
 

@@ -1,5 +1,6 @@
 /** The parameters of Fal Queue Status, in the order of the panel. */
 import type { INodeProperties } from 'n8n-workflow';
+import { includeLogsField, maxPollIntervalField, minPollIntervalField } from '../n8n/watchFields';
 
 const operation: INodeProperties = {
 	displayName: 'Operation',
@@ -91,32 +92,9 @@ const options: INodeProperties = {
 			default: 20,
 			description: 'The most calls to fal at the same time',
 		},
-		{
-			displayName: 'Include Logs',
-			name: 'includeLogs',
-			type: 'boolean',
-			default: false,
-			description: 'Whether to give the lines that the model logged while it worked',
-			displayOptions: { show: { '/operation': ['check', 'wait'] } },
-		},
-		{
-			displayName: 'Max Poll Interval (Seconds)',
-			name: 'maxPollInterval',
-			type: 'number',
-			typeOptions: { minValue: 1 },
-			default: 30,
-			description: 'The longest time between two looks at a request',
-			displayOptions: { show: { '/operation': ['wait'] } },
-		},
-		{
-			displayName: 'Min Poll Interval (Seconds)',
-			name: 'minPollInterval',
-			type: 'number',
-			typeOptions: { minValue: 0.1 },
-			default: 0.5,
-			description: 'The shortest time between two looks at a request',
-			displayOptions: { show: { '/operation': ['wait'] } },
-		},
+		includeLogsField(['check', 'wait']),
+		maxPollIntervalField(['wait']),
+		minPollIntervalField(['wait']),
 	],
 };
 
