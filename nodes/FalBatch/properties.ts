@@ -118,7 +118,6 @@ const options: INodeProperties = {
 					description: 'The job goes on and is billed; its request ID is kept',
 				},
 			],
-			displayOptions: { show: { '/operation': ['run'] } },
 		},
 		{
 			displayName: 'On Unknown Submit',

@@ -134,7 +134,10 @@ export class Batch {
 	async run(): Promise<EndedJob[]> {
 		if (this.#jobs.length === 0) return [];
 		const allEnded = new Promise<void>((resolve) => (this.#allEnded = resolve));
-		const forget = onAbort(this.#signal, () => this.#endWaiting());
+		const forget = onAbort(this.#signal, () => {
+			this.#endWaiting();
+			this.#withdraw();
+		});
 		this.#jobs.forEach(() => this.#askForSlot());
 		await allEnded;
 		forget();
@@ -166,6 +169,14 @@ export class Batch {
 	#endWaiting(): void {
 		const ending = this.#neverSubmitted();
 		for (const job of this.#waiting.splice(0)) this.#end(job, ending);
+	}
+
+	/** What was to be handed out, and now never is, would run and be billed without anybody knowing. */
+	#withdraw(): void {
+		const calls = pLimit(CANCELS_AT_ONCE);
+		for (const { ending, handle } of this.#ended) {
+			if (ending.outcome === 'submitted' && handle) void calls(() => this.#abandon(handle));
+		}
 	}
 
 	/** @returns the job to follow, if fal has accepted it and it is to be followed */
@@ -240,7 +251,8 @@ export class Batch {
 		job.attempts++;
 		job.handle = handle;
 		job.submittedAt = since;
-		if (!this.settings.follow) {
+		// Of a stopped execution n8n gives nothing out: an id that is only handed out would be lost then.
+		if (!this.settings.follow && !this.#signal.aborted) {
 			this.#end(job, { outcome: 'submitted' });
 			return undefined;
 		}
@@ -353,6 +365,9 @@ const STOPPED_BEFORE: Failure = {
 	message: 'The execution was stopped before this item was submitted.',
 	retryable: true,
 };
+
+/** Enough for a batch of hundreds within a second, and no flood of connections. */
+const CANCELS_AT_ONCE = 100;
 
 /** What became of a job that nobody waits for any more. */
 type Fate = CancelOutcome | 'left_running';

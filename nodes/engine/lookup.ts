@@ -3,9 +3,9 @@
  * done, or just far enough to know whether all of them are. Nothing in here costs money.
  */
 import { backoffDelay, READ_BACKOFF } from './backoff';
+import { collect } from './collect';
 import { endingOf, unreadableEnding } from './ending';
 import type { Failure } from './failure';
-import { collect } from './collect';
 import { type Followed, followUntilDone, readBarrier, type Watch } from './follow';
 import type { Ending } from './job';
 import type { FailedReply, Handle, LogLine } from './transport';

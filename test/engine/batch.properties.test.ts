@@ -35,7 +35,7 @@ const schedules = fc.record({
 
 type Schedule = typeof schedules extends fc.Arbitrary<infer Value> ? Value : never;
 
-async function run(schedule: Schedule) {
+async function run(schedule: Schedule & { follow?: boolean }) {
 	schedulesTried++;
 	const { items, stopAfter, shortestJob, jobTimeSpread, submitLimit, retryAfter, ...rest } =
 		schedule;
@@ -135,6 +135,24 @@ describe('on any schedule', () => {
 				const cancelledAt = fal.cancelledAt.get(handle.requestId);
 				expect(cancelledAt).toBeLessThanOrEqual(stoppedAt + Math.max(1_000, slowestAnswer));
 			}
+		});
+	});
+
+	it('after a stop of Submit, no job that fal has taken is left running without its id', async () => {
+		await holds(async (schedule) => {
+			const stopAfter = schedule.stopAfter ?? 500;
+			const { fal, clock, startedAt } = await run({
+				...schedule,
+				stopAfter,
+				cancelAbandoned: true,
+				follow: false,
+			});
+			const stopped = clock.now() >= startedAt + stopAfter;
+			await clock.runUntil(clock.sleep(60_000));
+			const given = fal.jobs.filter(({ id }) => fal.acceptedIds.has(id));
+			const left = given.filter(({ id }) => !fal.cancelledAt.has(id));
+			// A batch that was over before has handed everything out.
+			expect(stopped ? left : []).toEqual([]);
 		});
 	});
 

@@ -72,6 +72,8 @@ export class SimulatedFal implements Transport {
 	/** Per item: what its submits came to, oldest first. */
 	readonly submitsOf = new Map<number, string[]>();
 	readonly cancelledAt = new Map<string, number>();
+	/** Ids that the engine was told. */
+	readonly acceptedIds = new Set<string>();
 	readonly submittedAt: number[] = [];
 	/** 429s that the engine got while it held other jobs or had other submits in the air. */
 	freePushbacks = 0;
@@ -109,7 +111,10 @@ export class SimulatedFal implements Transport {
 		await this.#travel();
 		this.#inAir--;
 		log.push(reply.kind === 'rejected' ? String(reply.status) : reply.kind);
-		if (reply.kind === 'answered' && job) job.held = true;
+		if (reply.kind === 'answered' && job) {
+			job.held = true;
+			this.acceptedIds.add(job.id);
+		}
 		if (reply.kind === 'rejected' && reply.status === 429 && this.#held + this.#inAir > 0) {
 			this.freePushbacks++;
 		}

@@ -252,6 +252,28 @@ describe('money', () => {
 
 const SLOW_MODEL = 'fal-ai/kling-video/v2/master/text-to-video';
 
+it('a stop of Submit cancels what it has not handed out', async () => {
+	// Sped up ten times: a hundred milliseconds for each submit, and so half a second for all.
+	fal.options.latency = 1_000;
+	const { outcome, stop } = startNode({
+		items: prompts(60),
+		parameters: {
+			operation: 'submit',
+			concurrency: 10,
+			model: { __rl: true, mode: 'id', value: SLOW_MODEL },
+		},
+		credential: localFal(),
+	});
+	await new Promise((resolve) => setTimeout(resolve, 350));
+	stop();
+	await outcome;
+	await new Promise((resolve) => setTimeout(resolve, 1_000));
+	const cancels = fal.calls.filter(({ kind }) => kind === 'cancel');
+	expect(fal.jobs.size).toBeGreaterThan(10);
+	expect(fal.jobs.size).toBeLessThan(60);
+	expect(new Set(cancels.map(({ requestId }) => requestId))).toEqual(new Set(fal.jobs.keys()));
+});
+
 describe('bad input', () => {
 	const submits = () => fal.counts().calls.submit;
 
