@@ -4,6 +4,8 @@
  * sockets. What n8n-core takes from the n8n server around it is stood in for here.
  */
 import 'reflect-metadata';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { readLog } from './environment';
 import { ExecutionLifecycleHooks, LoadOptionsContext, WorkflowExecute } from 'n8n-core';
 import {
@@ -28,15 +30,16 @@ import type { FalBatch as BatchNode } from '../../nodes/FalBatch/FalBatch.node';
 import type { FalQueueStatus as StatusNode } from '../../nodes/FalQueueStatus/FalQueueStatus.node';
 
 // What ships, not its sources.
-const { FalBatch } = jest.requireActual<{ FalBatch: typeof BatchNode }>(
-	'../../dist/nodes/FalBatch/FalBatch.node.js',
-);
-const { FalQueueStatus } = jest.requireActual<{ FalQueueStatus: typeof StatusNode }>(
-	'../../dist/nodes/FalQueueStatus/FalQueueStatus.node.js',
-);
-const { FalApi } = jest.requireActual<{ FalApi: typeof Credential }>(
-	'../../dist/credentials/FalApi.credentials.js',
-);
+const built = createRequire(resolve('package.json'));
+const { FalBatch } = built('./dist/nodes/FalBatch/FalBatch.node.js') as {
+	FalBatch: typeof BatchNode;
+};
+const { FalQueueStatus } = built('./dist/nodes/FalQueueStatus/FalQueueStatus.node.js') as {
+	FalQueueStatus: typeof StatusNode;
+};
+const { FalApi } = built('./dist/credentials/FalApi.credentials.js') as {
+	FalApi: typeof Credential;
+};
 
 export interface NodeRun {
 	/** Fal Batch, unless said. */
