@@ -13,12 +13,14 @@ import { limitedCalls } from '../engine/limitedCalls';
 import { DEFAULT_POLL_BOUNDS, PollSchedule } from '../engine/pollSchedule';
 import { FalTransport } from '../fal/falTransport';
 import type { SendHttp } from '../fal/http';
+import { isOutOfFalsReach } from '../fal/reach';
+import { answerCallback } from '../n8n/callbacks';
 import { readAccount } from '../n8n/credential';
 import { n8nClock } from '../n8n/n8nClock';
 import { sendThroughN8n } from '../n8n/n8nHttp';
 import { readNumber, readOptions } from '../n8n/parameterChecks';
 import { readPollBounds } from '../n8n/watchFields';
-import { answerCallback, isOutOfFalsReach, park } from './parking';
+import { park, takeCallback } from './parking';
 import { properties } from './properties';
 import { readRequests } from './requests';
 import { cancel, check, wait } from './watching';
@@ -101,11 +103,10 @@ export class FalQueueStatus implements INodeType {
 		try {
 			const { baseUrl } = await readAccount(this);
 			const send = sendThroughN8n(this, baseUrl);
-			return await answerCallback(this, baseUrl, send, watchWith(send, {}));
+			return await takeCallback(this, baseUrl, send, watchWith(send, {}));
 		} catch (error) {
 			this.logger.error(`Fal Queue Status could not take a callback: ${error}`);
-			const response = this.getResponseObject();
-			if (!response.headersSent) response.status(500).json({ message: 'Send it again' });
+			answerCallback(this, 500, 'Send it again');
 			return { noWebhookResponse: true };
 		}
 	}

@@ -21,8 +21,7 @@ import { areAllDone } from '../engine/lookup';
 import type { Handle } from '../engine/transport';
 import { isRequestId } from '../fal/answers';
 import type { SendHttp } from '../fal/http';
-import type { Judgement } from '../fal/keySet';
-import { keySetOf } from '../n8n/keySets';
+import { answerCallback, proveCallback } from '../n8n/callbacks';
 import type { Requests } from './requests';
 
 /**
@@ -49,21 +48,18 @@ export async function park(
 	return [items];
 }
 
-/** Answers a callback to a parked execution. Never throws: n8n would end the execution with an error. */
-export async function answerCallback(
+/** Takes a callback to a parked execution. Never throws: n8n would end the execution with an error. */
+export async function takeCallback(
 	node: IWebhookFunctions,
 	baseUrl: string,
 	send: SendHttp,
 	watch: Watch,
 ): Promise<IWebhookResponseData> {
-	const request = node.getRequestObject();
-	if (!request.rawBody) await request.readRawBody();
-	const judgement = await keySetOf(baseUrl).judge(request.headers, request.rawBody, send);
+	const callback = await proveCallback(node, baseUrl, send);
+	if (!callback) return STAY_PARKED;
 	// At once: fal gives a callback 15 seconds, and to ask about a thousand requests takes longer.
-	const { status, answer } = ANSWERS[judgement.kind];
-	node.getResponseObject().status(status).json({ message: answer });
-	if (judgement.kind !== 'genuine') return STAY_PARKED;
-	const { requestId } = judgement.callback;
+	answerCallback(node, 200, 'Received');
+	const { requestId } = callback;
 	const execution = node.getExecutionId();
 	if (joinScan(execution, requestId)) return STAY_PARKED;
 	const items = parkedItems(node);
@@ -120,13 +116,6 @@ async function scan(
 
 const STAY_PARKED: IWebhookResponseData = { noWebhookResponse: true };
 
-const ANSWERS: Readonly<Record<Judgement['kind'], { status: number; answer: string }>> = {
-	genuine: { status: 200, answer: 'Received' },
-	malformed: { status: 400, answer: 'This is not a callback of fal’s' },
-	forged: { status: 401, answer: 'This callback is not proven to be fal’s' },
-	undecided: { status: 503, answer: 'fal’s keys can’t be had now; send it again' },
-};
-
 /** What the node was given when it parked; n8n keeps it with the execution. */
 function parkedItems(node: IWebhookFunctions): INodeExecutionData[] {
 	const given: unknown = node.evaluateExpression('{{ $input.all() }}', 0);
@@ -144,21 +133,3 @@ function readHandle({ request_id: requestId, model }: IDataObject): Handle[] {
 function handleFields({ requestId, model }: Handle): IDataObject {
 	return { request_id: requestId, model };
 }
-
-/**
- * Whether fal can't call this n8n, as far as its address tells: fal drops callbacks to private
- * addresses before it sends them.
- */
-export function isOutOfFalsReach(address: string): boolean {
-	if (!URL.canParse(address)) return true;
-	const { hostname } = new URL(address);
-	return PRIVATE_HOSTS.some((pattern) => pattern.test(hostname));
-}
-
-const PRIVATE_HOSTS = [
-	/^localhost$/,
-	/\.(local|localhost|internal|lan)$/,
-	/^(0|10|127)\.\d+\.\d+\.\d+$/,
-	/^(192\.168|169\.254|172\.(1[6-9]|2\d|3[01]))\.\d+\.\d+$/,
-	/^\[(::1\]|f[cd]|fe80)/,
-];

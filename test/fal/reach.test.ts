@@ -1,4 +1,4 @@
-import { isOutOfFalsReach } from '../../nodes/FalQueueStatus/parking';
+import { isOutOfFalsReach } from '../../nodes/fal/reach';
 
 // fal drops callbacks to private addresses before it sends them, so an execution parked behind one would
 // only go on when Max Wait is over.

@@ -1,0 +1,143 @@
+/** From a request to an item: a callback is proven, taken once, completed if need be, and put on its output. */
+import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import { SECOND } from '../engine/clock';
+import { endSentence } from '../engine/failure';
+import type { Watch } from '../engine/follow';
+import type { Ending, Unsuccessful } from '../engine/job';
+import { lookOnce } from '../engine/lookup';
+import { DEFAULT_POLL_BOUNDS, PollSchedule } from '../engine/pollSchedule';
+import type { Callback } from '../fal/callback';
+import { readCompletion } from '../fal/completion';
+import { FalTransport } from '../fal/falTransport';
+import { parseModelId } from '../fal/modelId';
+import { answerCallback, proveCallback } from '../n8n/callbacks';
+import { readAccount } from '../n8n/credential';
+import { endingFields, isSuccess } from '../n8n/items';
+import { n8nClock } from '../n8n/n8nClock';
+import { sendThroughN8n } from '../n8n/n8nHttp';
+import { Deliveries } from './deliveries';
+
+/** Nothing is started, and the request has its answer. */
+const ANSWERED: IWebhookResponseData = { noWebhookResponse: true };
+
+/**
+ * @returns the item on one of two outputs, for n8n to answer 200 once it has made an execution of it: a
+ *   callback that n8n could not keep is then repeated by fal, and not lost
+ */
+export async function receive(node: IWebhookFunctions): Promise<IWebhookResponseData> {
+	const { baseUrl } = await readAccount(node);
+	const callback = await proveCallback(node, baseUrl, sendThroughN8n(node, baseUrl));
+	if (!callback) return ANSWERED;
+	if (!isFromExpectedAccount(node, callback)) {
+		answerCallback(node, 401, 'This callback is about a request of another fal account');
+		return ANSWERED;
+	}
+	if (!isNew(node, callback)) {
+		answerCallback(node, 200, 'Received before');
+		return ANSWERED;
+	}
+	const correlation = node.getQueryData() as IDataObject;
+	const model = readModel(node, correlation);
+	const ending = await endingFrom(node, callback, model, baseUrl);
+	const json = {
+		request_id: callback.requestId,
+		...(model && { model }),
+		...endingFields(ending, { user_id: callback.userId, correlation }),
+	};
+	return { workflowData: isSuccess(ending) ? [[{ json }], []] : [[], [{ json }]] };
+}
+
+/** fal signs for all of its accounts: without a user ID, jobs of anybody who knows the URL are taken. */
+function isFromExpectedAccount(node: IWebhookFunctions, { userId }: Callback): boolean {
+	const expected = String(node.getNodeParameter('userId', '') ?? '').trim();
+	return expected === '' || userId === expected;
+}
+
+const deliveriesByNode = new Map<string, Deliveries>();
+
+function isNew(node: IWebhookFunctions, { requestId, body }: Callback): boolean {
+	// Who tries a workflow out sends the same callback again and again, and n8n keeps no static data then.
+	if (node.getMode() === 'manual') return true;
+	const place = `${node.getWorkflow().id}/${node.getNode().id}`;
+	const deliveries = deliveriesByNode.get(place) ?? new Deliveries();
+	deliveriesByNode.set(place, deliveries);
+	const completion = `${requestId} ${body.status}`;
+	if (!deliveries.take(completion, node.getWorkflowStaticData('node'))) return false;
+	// n8n answers when it has made an execution of it, with an error when it could not.
+	const response = node.getResponseObject();
+	response.once('close', () => {
+		if (response.statusCode >= 400) deliveries.giveBack(completion);
+	});
+	return true;
+}
+
+/** The one in the Webhook URL goes before the one in the node: a trigger may serve several models. */
+function readModel(node: IWebhookFunctions, correlation: IDataObject): string | undefined {
+	for (const given of [correlation.model, node.getNodeParameter('options.model', '')]) {
+		try {
+			if (typeof given === 'string' && given !== '') return parseModelId(given);
+		} catch {
+			node.logger.debug('Fal Trigger: the model given is not a model ID');
+		}
+	}
+	return undefined;
+}
+
+async function endingFrom(
+	node: IWebhookFunctions,
+	callback: Callback,
+	model: string | undefined,
+	baseUrl: string,
+): Promise<Ending> {
+	const completion = readCompletion(callback);
+	switch (completion.kind) {
+		case 'output':
+			return { outcome: 'completed', output: completion.output, logs: [] };
+		case 'error':
+			return { outcome: 'failed', failure: completion.failure };
+		case 'left_out': {
+			if (!model) return notFetched(completion.reason, MODEL_IS_MISSING);
+			return await fetchResult(node, { requestId: callback.requestId, model }, baseUrl).then(
+				(ending) => ending ?? notFetched(completion.reason, 'fal did not give it in time.'),
+			);
+		}
+	}
+}
+
+/** fal waits 15 seconds for an answer, and its keys may have taken 8 of them. */
+const FETCH_WITHIN = 5 * SECOND;
+
+async function fetchResult(
+	node: IWebhookFunctions,
+	handle: { requestId: string; model: string },
+	baseUrl: string,
+): Promise<Ending | undefined> {
+	const late = new AbortController();
+	const fetched = new AbortController();
+	void n8nClock.sleep(FETCH_WITHIN, fetched.signal).then(() => late.abort());
+	const watch: Watch = {
+		transport: new FalTransport(sendThroughN8n(node, baseUrl, late.signal)),
+		clock: n8nClock,
+		random: Math.random,
+		signal: late.signal,
+		schedule: new PollSchedule(DEFAULT_POLL_BOUNDS),
+		includeLogs: false,
+	};
+	const found = await lookOnce(handle, watch);
+	fetched.abort();
+	return found.kind === 'ended' ? found.ending : undefined;
+}
+
+const MODEL_IS_MISSING =
+	'Its model is not known: add "?model=..." to the Webhook URL, or give it in the options of Fal Trigger.';
+
+function notFetched(reason: string, why: string): Unsuccessful {
+	return {
+		outcome: 'unknown',
+		failure: {
+			type: 'payload_missing',
+			message: `The job is done, but fal left the result out of its callback: ${endSentence(reason)} It could not be fetched: ${why} Fetch it with Fal Queue Status, by its request ID.`,
+			retryable: false,
+		},
+	};
+}
