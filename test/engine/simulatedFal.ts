@@ -19,12 +19,14 @@ export interface SimulatedFalOptions {
 	readonly seed: number;
 	/** Milliseconds from request to answer, at the most; at least half of it. */
 	readonly latency: number;
-	/** Milliseconds a job works. */
-	readonly jobTime: (random: () => number) => number;
+	/** Milliseconds a job works; `item` is the place of its item in the batch. */
+	readonly jobTime: (random: () => number, item: number) => number;
 	/** Jobs of the account that work at the same time. */
 	readonly accountLimit: number;
 	/** Jobs that are held at all; above it submits are answered 429. */
 	readonly submitLimit?: number;
+	/** Limits that are others from a moment on. */
+	readonly changes?: readonly LimitChange[];
 	/** `Retry-After` in seconds that comes with a 429. */
 	readonly retryAfter?: number;
 	/** Share of submits that meet a fault, from 0 to 1. */
@@ -41,6 +43,13 @@ export interface SimulatedFalOptions {
 	readonly outageFrom?: number;
 	/** Whether COMPLETED reports carry the inference time. */
 	readonly tellsInferenceTime?: boolean;
+}
+
+export interface LimitChange {
+	/** Milliseconds after the start. */
+	readonly at: number;
+	readonly accountLimit?: number;
+	readonly submitLimit?: number;
 }
 
 export const SUBMIT_FAULTS = [
@@ -82,6 +91,14 @@ export class SimulatedFal implements Transport {
 
 	readonly #random: () => number;
 	readonly #start: number;
+	readonly #byId = new Map<string, SimulatedJob>();
+	/** Neither started nor cancelled, in their order. */
+	readonly #waiting: SimulatedJob[] = [];
+	/** Started; who has ended meanwhile is taken out at the next look. */
+	readonly #working = new Set<SimulatedJob>();
+	#accountLimit: number;
+	#submitLimit: number;
+	#held = 0;
 	#inAir = 0;
 
 	constructor(
@@ -90,10 +107,15 @@ export class SimulatedFal implements Transport {
 	) {
 		this.#random = seeded(options.seed);
 		this.#start = clock.now();
-	}
-
-	get #held(): number {
-		return this.jobs.filter(({ held }) => held).length;
+		this.#accountLimit = options.accountLimit;
+		this.#submitLimit = options.submitLimit ?? Infinity;
+		for (const { at, accountLimit, submitLimit } of options.changes ?? []) {
+			clock.at(this.#start + at, () => {
+				this.#accountLimit = accountLimit ?? this.#accountLimit;
+				this.#submitLimit = submitLimit ?? this.#submitLimit;
+				this.#settle();
+			});
+		}
 	}
 
 	async submit({ input }: Submission): Promise<Reply<Accepted>> {
@@ -112,7 +134,7 @@ export class SimulatedFal implements Transport {
 		this.#inAir--;
 		log.push(reply.kind === 'rejected' ? String(reply.status) : reply.kind);
 		if (reply.kind === 'answered' && job) {
-			job.held = true;
+			this.#hold(job, true);
 			this.acceptedIds.add(job.id);
 		}
 		if (reply.kind === 'rejected' && reply.status === 429 && this.#held + this.#inAir > 0) {
@@ -123,7 +145,7 @@ export class SimulatedFal implements Transport {
 	}
 
 	#receive(item: number, inOutage: boolean): { reply: Reply<Accepted>; job?: SimulatedJob } {
-		const { submitLimit = Infinity, submitFaults = 0 } = this.options;
+		const { submitFaults = 0 } = this.options;
 		const kinds = this.options.submitFaultKinds ?? SUBMIT_FAULTS;
 		const fault = inOutage || this.#random() < submitFaults ? pick(kinds, this.#random) : undefined;
 		switch (fault) {
@@ -136,7 +158,7 @@ export class SimulatedFal implements Transport {
 			case '429':
 				return { reply: rejected(429, this.options.retryAfter) };
 			case undefined:
-				if (this.#open() >= submitLimit) return { reply: rejected(429, this.options.retryAfter) };
+				if (this.#open() >= this.#submitLimit) return { reply: rejected(429, this.options.retryAfter) };
 		}
 		const job = this.#take(item);
 		switch (fault) {
@@ -160,12 +182,12 @@ export class SimulatedFal implements Transport {
 		const fault = this.#readFault<StatusReport>();
 		this.#settle();
 		const place = this.#place(job);
-		const over = job.endsAt !== undefined && job.endsAt <= this.clock.now();
+		const over = this.#isOver(job);
 		await this.#travel();
 		if (fault) return fault;
 		const logs = [{ message: `working on ${job.item}`, timestamp: String(job.startedAt) }];
 		if (over || job.cancelled) {
-			job.held = false;
+			this.#hold(job, false);
 			const told = this.options.tellsInferenceTime ?? true;
 			const time = told ? { inferenceTime: job.workTime / 1_000 } : {};
 			return answered({ status: 'COMPLETED', logs, ...time });
@@ -180,8 +202,10 @@ export class SimulatedFal implements Transport {
 		const job = this.#job(requestId);
 		await this.#travel();
 		const fault = this.#readFault<Result>();
+		const early = !this.#isOver(job) && !job.cancelled;
 		await this.#travel();
 		if (fault) return fault;
+		if (early) return rejected(400);
 		if (job.fate === 'transient') {
 			const headers = { 'x-fal-error-type': 'runner_disconnected' };
 			const body = { detail: 'Runner disconnected', error_type: 'runner_disconnected' };
@@ -202,10 +226,10 @@ export class SimulatedFal implements Transport {
 		const job = this.#job(requestId);
 		await this.#travel();
 		this.#settle();
-		const over = job.endsAt !== undefined && job.endsAt <= this.clock.now();
-		if (!over) job.cancelled = true;
+		const over = this.#isOver(job);
+		if (!over) this.#drop(job);
 		await this.#travel();
-		job.held = false;
+		this.#hold(job, false);
 		return answered(over ? 'ALREADY_COMPLETED' : 'CANCELLATION_REQUESTED');
 	}
 
@@ -215,7 +239,7 @@ export class SimulatedFal implements Transport {
 		const job: SimulatedJob = {
 			id: `job-${this.jobs.length}`,
 			item,
-			workTime: jobTime(this.#random),
+			workTime: jobTime(this.#random, item),
 			fate:
 				dice < transientFailures
 					? 'transient'
@@ -225,41 +249,54 @@ export class SimulatedFal implements Transport {
 			held: false,
 		};
 		this.jobs.push(job);
+		this.#byId.set(job.id, job);
+		this.#waiting.push(job);
 		this.#settle();
 		return job;
 	}
 
 	/** Starts what can start, in order; each start is at the moment at which a place became free. */
 	#settle(): void {
-		for (const job of this.jobs) {
-			if (job.startedAt !== undefined || job.cancelled) continue;
-			const working = this.jobs.filter(
-				({ startedAt, endsAt, cancelled }) =>
-					startedAt !== undefined && !cancelled && endsAt! > this.clock.now(),
-			);
-			if (working.length >= this.options.accountLimit) return;
+		for (const job of this.#working) if (this.#isOver(job)) this.#working.delete(job);
+		while (this.#working.size < this.#accountLimit) {
+			const job = this.#waiting.shift();
+			if (!job) return;
 			job.startedAt = this.clock.now();
 			job.endsAt = job.startedAt + job.workTime;
+			this.#working.add(job);
 			this.clock.at(job.endsAt, () => this.#settle());
 		}
 	}
 
+	#isOver({ endsAt }: SimulatedJob): boolean {
+		return endsAt !== undefined && endsAt <= this.clock.now();
+	}
+
 	#place(job: SimulatedJob): number | undefined {
-		if (job.startedAt !== undefined) return undefined;
-		return this.jobs
-			.filter(({ startedAt, cancelled }) => startedAt === undefined && !cancelled)
-			.indexOf(job);
+		return job.startedAt === undefined ? this.#waiting.indexOf(job) : undefined;
+	}
+
+	#drop(job: SimulatedJob): void {
+		job.cancelled = true;
+		this.#working.delete(job);
+		const place = this.#waiting.indexOf(job);
+		if (place >= 0) this.#waiting.splice(place, 1);
 	}
 
 	#open(): number {
-		const now = this.clock.now();
-		return this.jobs.filter(({ endsAt, cancelled }) => !cancelled && !(endsAt! <= now)).length;
+		const working = [...this.#working].filter((job) => !this.#isOver(job));
+		return this.#waiting.length + working.length;
 	}
 
 	#job(id: string): SimulatedJob {
-		const job = this.jobs.find((candidate) => candidate.id === id);
+		const job = this.#byId.get(id);
 		if (!job) throw new Error(`The engine asked for ${id}, which was never given out`);
 		return job;
+	}
+
+	#hold(job: SimulatedJob, held: boolean): void {
+		if (job.held !== held) this.#held += held ? 1 : -1;
+		job.held = held;
 	}
 
 	#readFault<Body>(): Reply<Body> | undefined {

@@ -15,6 +15,9 @@ export class VirtualClock implements Clock {
 	/** Sorted, next one last, so that taking it is cheap. */
 	readonly #alarms: Alarm[] = [];
 
+	/** @param mostEvents after which work is taken to go on without end */
+	constructor(private readonly mostEvents = MOST_EVENTS) {}
+
 	now(): number {
 		return this.#now;
 	}
@@ -30,9 +33,14 @@ export class VirtualClock implements Clock {
 	/** Calls `ring` at a moment, in milliseconds since the epoch. */
 	at(moment: number, ring: () => void): void {
 		const alarm = { at: moment, order: this.#orders++, ring };
-		let place = this.#alarms.length;
-		while (place > 0 && isLater(alarm, this.#alarms[place - 1]!)) place--;
-		this.#alarms.splice(place, 0, alarm);
+		let from = 0;
+		let to = this.#alarms.length;
+		while (from < to) {
+			const middle = (from + to) >> 1;
+			if (isLater(alarm, this.#alarms[middle]!)) to = middle;
+			else from = middle + 1;
+		}
+		this.#alarms.splice(from, 0, alarm);
 	}
 
 	/**
@@ -44,7 +52,7 @@ export class VirtualClock implements Clock {
 		let settled = false;
 		const done = work.finally(() => (settled = true));
 		done.catch(() => {});
-		for (let events = 0; events < MOST_EVENTS; events++) {
+		for (let events = 0; events < this.mostEvents; events++) {
 			await allPromisesMoved();
 			if (settled) return await done;
 			const next = this.#alarms.pop();
@@ -52,7 +60,7 @@ export class VirtualClock implements Clock {
 			this.#now = Math.max(this.#now, next.at);
 			next.ring();
 		}
-		throw new Error(`Still going on after ${MOST_EVENTS} events`);
+		throw new Error(`Still going on after ${this.mostEvents} events`);
 	}
 }
 

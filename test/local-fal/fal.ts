@@ -16,6 +16,8 @@ export interface Fal {
 	readonly media: Media;
 	readonly queue: AccountQueue;
 	readonly webhooks: Webhooks;
+	/** Takes no new connection from now on. */
+	stopListening(): void;
 	/** The URL under which a path of `v3.fal.media` can be fetched. */
 	mediaUrl(path: string): string;
 }

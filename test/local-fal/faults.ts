@@ -45,6 +45,8 @@ export type FaultyAnswer =
 	| 'hang'
 	/** The right answer, a few bytes at a time. */
 	| 'trickle'
+	/** A few bytes at a time, and never the last of them. */
+	| 'endless_trickle'
 	/** The call is carried out; the answer has no body. */
 	| 'empty'
 	/** The call is carried out; the answer's JSON ends in the middle. */
@@ -53,6 +55,8 @@ export type FaultyAnswer =
 	| 'html'
 	/** The right answer, called `text/plain`. */
 	| 'wrong_content_type'
+	/** The right answer, and then nobody listens any more: what comes next is refused. */
+	| 'then_dark'
 	/** This answer instead. The call is not carried out, unless `taken`. */
 	| {
 			readonly status: number;
@@ -205,6 +209,8 @@ export async function faultAfter(
 			return await never();
 		case 'trickle':
 			return Readable.from(inPieces(payload, clock));
+		case 'endless_trickle':
+			return Readable.from(withoutEnd(payload, clock));
 		case 'empty':
 			return '';
 		case 'half_json':
@@ -214,6 +220,9 @@ export async function faultAfter(
 			return GATEWAY_PAGE;
 		case 'wrong_content_type':
 			reply.type('text/plain');
+			return payload;
+		case 'then_dark':
+			reply.header('connection', 'close');
 			return payload;
 		case 'refuse':
 		case 'reset_before':
@@ -227,6 +236,15 @@ const never = (): Promise<never> => new Promise(() => {});
 function jsonOfSize(bytes: number): string {
 	const frame = ['{"filler":"', '"}'] as const;
 	return frame.join('x'.repeat(Math.max(0, bytes - frame.join('').length)));
+}
+
+/** JSON bears blanks in front of its closing brace, as many as come. */
+async function* withoutEnd(bytes: Buffer, clock: Clock): AsyncGenerator<Buffer> {
+	yield* inPieces(bytes.subarray(0, -1), clock);
+	for (;;) {
+		yield Buffer.from(' ');
+		await clock.wait(TRICKLE.pause);
+	}
 }
 
 async function* inPieces(bytes: Buffer, clock: Clock): AsyncGenerator<Buffer> {

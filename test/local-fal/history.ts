@@ -6,63 +6,92 @@ import { isObject } from './json';
 export type HistoryStatus = 'success' | 'error' | 'user_error';
 
 export interface HistoryQuestion {
-	readonly endpointId: string;
+	readonly endpointIds: readonly string[];
 	/** Milliseconds since 1970. */
 	readonly start: number;
+	/** Exclusive. */
 	readonly end: number;
 	readonly status?: HistoryStatus;
 	readonly requestId?: string;
 	readonly sortBy: 'ended_at' | 'duration';
-	readonly expandPayloads: boolean;
+	/** What is known now: all that had happened until then, in milliseconds since 1970. */
+	readonly asOf: number;
+	readonly showsOpen: boolean;
 }
 
-type EndedJob = Job & { progress: { status: 'COMPLETED' } };
-
-/** What ended in that time, latest (or longest) first. */
-export function historyOf(jobs: Iterable<Job>, question: HistoryQuestion) {
-	const { start, end, status, requestId } = question;
-	return [...jobs]
-		.filter(hasEnded)
-		.filter((job) => job.model.id === question.endpointId)
-		.filter((job) => requestId === undefined || job.requestId === requestId)
-		.filter(({ progress }) => progress.endedAt >= start && progress.endedAt <= end)
-		.filter(({ progress }) => status === undefined || statusOf(progress.ending) === status)
-		.map((job) => itemOf(job, question.expandPayloads))
-		.sort((a, b) =>
-			question.sortBy === 'duration'
-				? b.duration - a.duration
-				: b.ended_at.localeCompare(a.ended_at),
-		);
+/** A job as the history saw it. */
+export interface HistoryEntry {
+	readonly job: Job;
+	/** Absent while it is queued or runs. */
+	readonly end: JobEnd | undefined;
 }
 
-function hasEnded(job: Job): job is EndedJob {
-	return job.progress.status === 'COMPLETED';
+interface JobEnd {
+	readonly startedAt: number;
+	readonly endedAt: number;
+	readonly ending: Ending;
 }
 
-function statusOf(ending: Ending): HistoryStatus {
-	const { status } = answerOf('', ending);
-	if (status < 400) return 'success';
-	return status < 500 ? 'user_error' : 'error';
+/**
+ * What ended in that time, latest (or longest) first; in front of it what is still open, if that is
+ * shown, latest first. Thousands of jobs are sorted as they are: only a page of them is written out.
+ */
+export function historyOf(jobs: Iterable<Job>, question: HistoryQuestion): HistoryEntry[] {
+	const { endpointIds, start, end, status, requestId, asOf, showsOpen } = question;
+	const entries: HistoryEntry[] = [];
+	for (const job of jobs) {
+		if (!endpointIds.includes(job.model.id) || job.acceptedAt > asOf) continue;
+		if (requestId !== undefined && job.requestId !== requestId) continue;
+		const entry = { job, end: endOf(job, asOf) };
+		const at = entry.end?.endedAt ?? job.acceptedAt;
+		if (at < start || at >= end || (!entry.end && !showsOpen)) continue;
+		if (status !== undefined && (!entry.end || statusOf(entry.end.ending) !== status)) continue;
+		entries.push(entry);
+	}
+	const rank = question.sortBy === 'duration' ? duration : latest;
+	// Who has no end yet comes first, as a database sorts what is null.
+	return entries.sort((a, b) => Number(!!a.end) - Number(!!b.end) || rank(b) - rank(a));
 }
 
-function itemOf(job: EndedJob, expandPayloads: boolean) {
-	const { startedAt = job.progress.endedAt, endedAt, ending } = job.progress;
-	const { status, body } = answerOf(job.requestId, ending);
+/** An entry as it is sent. */
+export function historyItem({ job, end }: HistoryEntry, expandPayloads: boolean) {
+	const answer = end && answerOf(job.requestId, end.ending);
 	// Neither X-Fal-Store-IO: 0 nor sync_mode leaves anything here (2.1, section 6).
 	const isSync = isObject(job.input) && job.input.sync_mode === true;
 	return {
 		request_id: job.requestId,
 		endpoint_id: job.model.id,
 		sent_at: isoTime(job.acceptedAt),
-		started_at: isoTime(startedAt),
-		ended_at: isoTime(endedAt),
-		status_code: status,
-		duration: (endedAt - startedAt) / 1000,
+		// Never null, says the schema; so it can't tell whether the job has started.
+		started_at: isoTime(end?.startedAt ?? job.acceptedAt),
+		ended_at: end ? isoTime(end.endedAt) : null,
+		status_code: answer ? answer.status : null,
+		duration: end ? (end.endedAt - end.startedAt) / 1000 : null,
 		...(expandPayloads && {
 			json_input: job.storesPayloads ? job.input : null,
-			json_output: job.storesPayloads && !isSync ? body : null,
+			json_output: answer && job.storesPayloads && !isSync ? answer.body : null,
 		}),
 	};
+}
+
+function endOf({ progress }: Job, asOf: number): JobEnd | undefined {
+	if (progress.status !== 'COMPLETED' || progress.endedAt > asOf) return undefined;
+	const { startedAt = progress.endedAt, endedAt, ending } = progress;
+	return { startedAt, endedAt, ending };
+}
+
+function latest({ job, end }: HistoryEntry): number {
+	return end?.endedAt ?? job.acceptedAt;
+}
+
+function duration({ job, end }: HistoryEntry): number {
+	return end ? end.endedAt - end.startedAt : job.acceptedAt;
+}
+
+function statusOf(ending: Ending): HistoryStatus {
+	const { status } = answerOf('', ending);
+	if (status < 400) return 'success';
+	return status < 500 ? 'user_error' : 'error';
 }
 
 function isoTime(at: number): string {

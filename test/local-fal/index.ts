@@ -2,7 +2,6 @@
  * The local fal: fal.ai on localhost, for tests and for trying things out without an account.
  * A request for `https://H/path` is sent to `<baseUrl>/H/path`.
  */
-import type { AddressInfo } from 'node:net';
 import { CallLog } from './calls';
 import type { Call, CallKind } from './calls';
 import { Clock } from './clock';
@@ -10,6 +9,7 @@ import type { Fal } from './fal';
 import { FaultPlan } from './faults';
 import type { Fault } from './faults';
 import type { Job } from './jobs';
+import { Listener } from './listener';
 import { Media } from './media';
 import { DEFAULT_OPTIONS } from './options';
 import type { LocalFalOptions } from './options';
@@ -47,6 +47,10 @@ export interface LocalFal {
 	counts(): { calls: Readonly<Record<CallKind, number>>; jobs: JobCounts };
 	/** Lets something go wrong; the function given back takes the fault out again. */
 	schedule(fault: Fault): () => void;
+	/** Nobody listens on the port any more: open connections die, new ones are refused. Jobs go on. */
+	goDark(): void;
+	/** Listens again, on the same port. */
+	comeBack(): Promise<void>;
 	/** Forgets jobs, calls, files, callbacks and faults. Options stay, and the webhook key too. */
 	reset(): void;
 	/** Ends every timer and every connection. */
@@ -80,11 +84,22 @@ export async function startLocalFal(given: Partial<LocalFalOptions> = {}): Promi
 			webhooks.announce(job);
 		},
 	});
-	const fal: Fal = { options, clock, faults, log, media, queue, webhooks, mediaUrl };
+	const stopListening = (): void => listener.stopListening();
+	const fal: Fal = {
+		options,
+		clock,
+		faults,
+		log,
+		media,
+		queue,
+		webhooks,
+		mediaUrl,
+		stopListening,
+	};
 	const server = await buildServer(fal);
 	await server.listen({ host: '127.0.0.1', port: options.port });
-	const { port } = server.server.address() as AddressInfo;
-	baseUrl = `http://127.0.0.1:${port}`;
+	const listener = new Listener(server.server);
+	baseUrl = `http://127.0.0.1:${listener.port}`;
 
 	const reset = (): void => {
 		clock.stop();
@@ -110,6 +125,8 @@ export async function startLocalFal(given: Partial<LocalFalOptions> = {}): Promi
 		get peakOpen() {
 			return queue.peakOpen;
 		},
+		goDark: () => listener.goDark(),
+		comeBack: async () => await listener.comeBack(),
 		reset,
 		close: async () => {
 			reset();

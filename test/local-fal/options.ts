@@ -52,6 +52,13 @@ export interface LocalFalOptions {
 	/** How long a result can be fetched; 404 after it (1.7). Default: always, as payloads are stored. */
 	resultExpiry: number;
 	/**
+	 * Which requests the history lists: the ended ones, or open ones too. Not documented; its schema
+	 * lets `ended_at` be null, so code must bear both. Default ended.
+	 */
+	historyShows: 'ended' | 'all';
+	/** How late the history shows what happened: not documented. Default 0, at once. */
+	historyDelay: number;
+	/**
 	 * Where the URLs of media point: to this server, so that they open in a browser, or to
 	 * `https://v3.fal.media` as fal's do. Default here.
 	 */
@@ -111,6 +118,8 @@ export const DEFAULT_OPTIONS: Readonly<LocalFalOptions> = {
 	errorOnStatus: false,
 	logWindow: 10,
 	resultExpiry: Infinity,
+	historyShows: 'ended',
+	historyDelay: 0,
 	mediaUrls: 'local',
 	padJwksX: false,
 	webhooks: {},

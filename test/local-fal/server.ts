@@ -117,6 +117,8 @@ function watchEveryCall(server: FastifyInstance, fal: Fal): void {
 		await wire.wait(options.latency / 2);
 		if (request.fault === undefined) return payload;
 		const bytes = Buffer.from(payload ?? '');
+		// Before the answer leaves: whoever has it and asks on is to be refused.
+		if (request.fault === 'then_dark') fal.stopListening();
 		return await faultAfter(request.fault, bytes, request, reply, wire);
 	});
 

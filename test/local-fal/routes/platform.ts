@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { platformError, requirePlatformKey } from '../access';
 import type { Fal } from '../fal';
-import { historyOf } from '../history';
+import { historyItem, historyOf } from '../history';
 import type { HistoryStatus } from '../history';
 import { findModel, MODELS } from '../models';
 import type { Model } from '../models';
@@ -30,7 +30,7 @@ interface ModelsRoute {
 
 interface HistoryRoute {
 	Querystring: {
-		endpoint_id?: string;
+		endpoint_id?: Many;
 		start?: string;
 		end?: string;
 		status?: string;
@@ -90,22 +90,36 @@ export async function platformRoutes(server: FastifyInstance, fal: Fal): Promise
 		'/models/requests/by-endpoint',
 		{ config: { kind: 'history' }, preHandler },
 		({ query }, reply) => {
-			if (query.endpoint_id === undefined) {
-				const message = 'endpoint_id is required';
+			const endpointIds = listed(query.endpoint_id);
+			if (endpointIds.length < 1 || endpointIds.length > 50) {
+				const message = 'endpoint_id: between 1 and 50 ids are required';
 				return reply.code(400).send(platformError('validation_error', message));
 			}
 			// The last 24 hours, or 90 days for one request.
 			const reach = query.request_id === undefined ? DAY : 90 * DAY;
-			const items = historyOf(fal.queue.jobs.values(), {
-				endpointId: query.endpoint_id,
-				start: query.start === undefined ? Date.now() - reach : Date.parse(query.start),
-				end: query.end === undefined ? Infinity : Date.parse(query.end),
+			const start = query.start === undefined ? Date.now() - reach : Date.parse(query.start);
+			const end = query.end === undefined ? Infinity : Date.parse(query.end);
+			if (Number.isNaN(start) || Number.isNaN(end)) {
+				const message = 'start and end must be dates in ISO 8601';
+				return reply.code(400).send(platformError('validation_error', message));
+			}
+			const { historyDelay, historyShows } = fal.options;
+			const entries = historyOf(fal.queue.jobs.values(), {
+				endpointIds,
+				start,
+				end,
 				status: isHistoryStatus(query.status) ? query.status : undefined,
 				requestId: query.request_id,
 				sortBy: query.sort_by === 'duration' ? 'duration' : 'ended_at',
-				expandPayloads: listed(query.expand).includes('payloads'),
+				asOf: fal.clock.later(Date.now(), -historyDelay),
+				showsOpen: historyShows === 'all',
 			});
-			return reply.send(page('items', items, query, 50));
+			const withPayloads = listed(query.expand).includes('payloads');
+			const { items, ...paging } = page('items', entries, query, 50);
+			return reply.send({
+				items: items.map((entry) => historyItem(entry, withPayloads)),
+				...paging,
+			});
 		},
 	);
 
@@ -146,19 +160,22 @@ function metadataOf(model: Model) {
 	};
 }
 
-/** One page, and the cursor for the next; here a cursor is the place where the page begins. */
+/**
+ * One page, and the cursor for the next. fal's cursor is "encoding the page number" (its spec's example,
+ * `Mg==`, is 2): whatever comes in front between two pages makes the next one begin with old news.
+ */
 function page<Name extends string, Item>(
 	name: Name,
 	all: readonly Item[],
 	{ limit, cursor }: { limit?: string; cursor?: string },
 	usualLimit: number,
 ) {
-	const from = Number(cursor && Buffer.from(cursor, 'base64url').toString()) || 0;
-	const to = from + Math.min(Math.max(Number(limit) || usualLimit, 1), 100);
-	const has_more = to < all.length;
+	const number = Number(cursor && Buffer.from(cursor, 'base64').toString()) || 1;
+	const size = Math.min(Math.max(Number(limit) || usualLimit, 1), 100);
+	const has_more = number * size < all.length;
 	return {
-		...({ [name]: all.slice(from, to) } as Record<Name, Item[]>),
-		next_cursor: has_more ? Buffer.from(String(to)).toString('base64url') : null,
+		...({ [name]: all.slice((number - 1) * size, number * size) } as Record<Name, Item[]>),
+		next_cursor: has_more ? Buffer.from(String(number + 1)).toString('base64') : null,
 		has_more,
 	};
 }
