@@ -9,6 +9,7 @@ import {
 import { Batch } from '../engine/batch';
 import type { EndedJob } from '../engine/job';
 import { FalTransport } from '../fal/falTransport';
+import { FalHistory } from '../fal/history';
 import { accountSlots } from '../n8n/accountSlots';
 import { reportWhileRunning, sumUp } from '../n8n/batchReport';
 import { readAccount } from '../n8n/credential';
@@ -60,7 +61,8 @@ export class FalBatch implements INodeType {
 interface PreparedBatch {
 	readonly plan: Plan;
 	readonly batch: Batch;
-	readonly transport: FalTransport;
+	/** Sent so far, by kind. */
+	readonly requests: () => Readonly<Record<string, number>>;
 }
 
 /** @throws NodeOperationError if the parameters or the credential can't be used */
@@ -68,20 +70,23 @@ async function prepare(node: IExecuteFunctions, items: number): Promise<Prepared
 	const plan = readPlan(node, items);
 	const account = await readAccount(node);
 	const signal = node.getExecutionCancelSignal();
-	const transport = new FalTransport(sendThroughN8n(node, account.baseUrl, signal));
+	const send = sendThroughN8n(node, account.baseUrl, signal);
+	const transport = new FalTransport(send);
+	const history = new FalHistory(send);
 	const submissions = plan.jobs.map(({ submission }) => submission);
 	const batch = new Batch(submissions, plan.settings, {
 		transport,
+		history,
 		clock: n8nClock,
 		signal,
 		accountSlots: accountSlots(account),
 	});
-	return { plan, batch, transport };
+	return { plan, batch, requests: () => ({ ...transport.sent, ...history.sent }) };
 }
 
 async function run(
 	node: IExecuteFunctions,
-	{ plan, batch, transport }: PreparedBatch,
+	{ plan, batch, requests }: PreparedBatch,
 ): Promise<INodeExecutionData[][]> {
 	const startedAt = n8nClock.now();
 	const stopReporting = reportWhileRunning(node, batch);
@@ -92,7 +97,7 @@ async function run(
 			rejected: plan.rejected.length,
 			progress: batch.progress,
 			settings: plan.settings,
-			requests: transport.sent,
+			requests: requests(),
 			elapsed: n8nClock.now() - startedAt,
 		}),
 	);

@@ -4,7 +4,7 @@
  */
 import { type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
 import type { BatchSettings } from '../engine/batch';
-import { SECOND } from '../engine/clock';
+import { MINUTE, SECOND } from '../engine/clock';
 import { type Failure, isRecord } from '../engine/failure';
 import { defaultRetryBudget } from '../engine/retryBudget';
 import type { Conditions, Submission } from '../engine/transport';
@@ -73,7 +73,7 @@ function readSettings(node: IExecuteFunctions, items: number): BatchSettings {
 		retryBudget: budget === -1 ? defaultRetryBudget(items) : budget,
 		itemTimeout: itemTimeout * SECOND,
 		cancelAbandoned: options.onTimeout !== 'leave',
-		resubmitUnknown: options.onUnknownSubmit === 'submitAgain',
+		...readMemory(node, options),
 		includeLogs: options.includeLogs === true,
 		pollBounds: readPollBounds(node, options),
 	};
@@ -81,6 +81,35 @@ function readSettings(node: IExecuteFunctions, items: number): BatchSettings {
 
 /** In seconds. A longer timeout is no timeout but a mistake. */
 const MONTH = 30 * 24 * 3_600;
+
+/** What fal's request history is used for. It only knows inputs that fal was allowed to store. */
+function readMemory(
+	node: IExecuteFunctions,
+	{ onUnknownSubmit, reuseRecentRequests, storePayloads }: Readonly<Record<string, unknown>>,
+): Pick<BatchSettings, 'onUnknownSubmit' | 'reuseWithin'> {
+	const hours = readNumber(node, reuseRecentRequests ?? 0, {
+		label: 'Reuse Recent Requests',
+		least: 0,
+		most: LONGEST_MEMORY,
+		whole: false,
+	});
+	const looksUp = onUnknownSubmit === 'lookUp';
+	if ((looksUp || hours > 0) && storePayloads === false) {
+		const option = looksUp ? 'On Unknown Submit: Look Up' : 'Reuse Recent Requests';
+		throw new NodeOperationError(node.getNode(), `${option} needs Store Payloads`, {
+			description:
+				'Without stored payloads fal’s request history does not tell which request was made for which input. Turn one of the two off. Nothing was sent to fal.',
+		});
+	}
+	return {
+		onUnknownSubmit: looksUp || onUnknownSubmit === 'submitAgain' ? onUnknownSubmit : 'report',
+		reuseWithin: hours * HOUR,
+	};
+}
+
+/** In hours: fal stores payloads for 30 days. */
+const LONGEST_MEMORY = 30 * 24;
+const HOUR = 60 * MINUTE;
 
 function readItem(node: IExecuteFunctions, itemIndex: number): PlannedJob | RejectedItem {
 	let model: string;

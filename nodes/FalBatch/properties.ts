@@ -128,6 +128,12 @@ const options: INodeProperties = {
 				'What to do when no answer came to a submit: the job may be running at fal, and may be billed',
 			options: [
 				{
+					name: 'Look Up',
+					value: 'lookUp',
+					description:
+						'Looks for the job in fal’s request history by its input, and takes it from there. It takes minutes when there is none.',
+				},
+				{
 					name: 'Report',
 					value: 'report',
 					description: 'The item goes to Failed with the outcome "unknown". Nothing is paid twice.',
@@ -149,6 +155,16 @@ const options: INodeProperties = {
 				{ name: 'Low', value: 'low', description: 'Behind all jobs of normal priority' },
 				{ name: 'Normal', value: 'normal' },
 			],
+		},
+		{
+			displayName: 'Reuse Recent Requests (Hours)',
+			name: 'reuseRecentRequests',
+			type: 'number',
+			typeOptions: { minValue: 0, maxValue: 720 },
+			default: 0,
+			hint: '0 means that every item is submitted',
+			description:
+				'How far back to look in fal’s request history for requests with the same model and the same input. Their results are used instead of paying again: a run that crashed or was stopped goes on where it was. Two items with the same input take two requests.',
 		},
 		{
 			displayName: 'Runner Hint',

@@ -12,14 +12,17 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { AdaptiveLimit } from './adaptiveLimit';
 import { onAbort } from './abort';
 import { cancelJob, type CancelOutcome } from './cancel';
-import { type Clock, SECOND } from './clock';
+import { type Clock, MINUTE, SECOND } from './clock';
 import { collect } from './collect';
 import { endingOf, unreadableEnding } from './ending';
-import type { Failure } from './failure';
+import { endSentence, type Failure } from './failure';
 import { type Followed, followUntilDone, type Watch } from './follow';
+import { type History, type HistoryReader, NO_HISTORY, type PastRequest } from './history';
 import type { EndedJob, Ending, Job, Unsuccessful } from './job';
+import { LostSubmits } from './lostSubmits';
 import { type PollBounds, PollSchedules } from './pollSchedule';
 import { MAX_ATTEMPTS, RetryBudget } from './retryBudget';
+import { findReusable } from './reuse';
 import { readSubmit, type SubmitVerdict } from './submit';
 import { type Passage, SubmitGate } from './submitGate';
 import type { Accepted, Handle, Submission, Transport } from './transport';
@@ -35,14 +38,21 @@ export interface BatchSettings {
 	readonly itemTimeout: number;
 	/** Whether jobs that time out, or are open when the execution is stopped, are cancelled at fal. */
 	readonly cancelAbandoned: boolean;
-	/** Whether a submit of unknown fate is sent again, which may pay twice. Never the default. */
-	readonly resubmitUnknown: boolean;
+	/**
+	 * What to do about a submit of unknown fate: nothing, look for it in fal's history, or send it again,
+	 * which may pay twice.
+	 */
+	readonly onUnknownSubmit: 'report' | 'lookUp' | 'submitAgain';
+	/** Milliseconds back in which a request with the same input is used instead of a new one; 0 for none. */
+	readonly reuseWithin: number;
 	readonly includeLogs: boolean;
 	readonly pollBounds: PollBounds;
 }
 
 export interface BatchWorld {
 	readonly transport: Transport;
+	/** Absent means that fal is not asked what it remembers. */
+	readonly history?: History | undefined;
 	readonly clock: Clock;
 	/** Aborted when the execution is stopped. */
 	readonly signal?: AbortSignal | undefined;
@@ -66,6 +76,10 @@ export interface BatchProgress {
 	readonly retriesUsed: number;
 	/** Times fal answered that it has enough jobs of ours. */
 	readonly pushbacks: number;
+	/** Jobs whose request was found in fal's history. */
+	readonly foundInHistory: number;
+	/** Why fal's history could not be read, when it was needed. */
+	readonly historyTrouble?: Failure | undefined;
 	/** Why the batch stopped submitting, if it did. */
 	readonly stoppedFor?: Failure | undefined;
 }
@@ -73,7 +87,7 @@ export interface BatchProgress {
 export class Batch {
 	readonly #jobs: readonly Job[];
 	/** Not yet submitted, next one first. Jobs that come back come to the front. */
-	readonly #waiting: Job[];
+	#waiting: Job[];
 	readonly #ended: EndedJob[] = [];
 	readonly #inFlight = new Map<Job, Followed>();
 	readonly #slots: LimitFunction;
@@ -86,6 +100,13 @@ export class Batch {
 	readonly #clock: Clock;
 	readonly #signal: AbortSignal;
 	readonly #random: () => number;
+	/** All that belong to this batch. */
+	readonly #requestIds = new Set<string>();
+	readonly #lostSubmits: LostSubmits;
+	#historyTrouble: Failure | undefined;
+	#foundInHistory = 0;
+	/** The longest time from submit to end seen so far. */
+	#longestJob = 0;
 	#peakInFlight = 0;
 	#pushbacks = 0;
 	#allEnded = () => {};
@@ -111,6 +132,7 @@ export class Batch {
 		this.#budget = new RetryBudget(settings.retryBudget);
 		const outageCost = settings.concurrency + settings.retryBudget;
 		this.#gate = new SubmitGate(outageCost, this.#clock, this.#random);
+		this.#lostSubmits = new LostSubmits(this.#historyReader, (id) => this.#requestIds.has(id));
 	}
 
 	get progress(): BatchProgress {
@@ -126,6 +148,8 @@ export class Batch {
 			retriesLeft: this.#budget.left,
 			retriesUsed: this.#budget.spent,
 			pushbacks: this.#pushbacks,
+			foundInHistory: this.#foundInHistory,
+			historyTrouble: this.#historyTrouble,
 			stoppedFor: this.#gate.closedFor,
 		};
 	}
@@ -134,14 +158,49 @@ export class Batch {
 	async run(): Promise<EndedJob[]> {
 		if (this.#jobs.length === 0) return [];
 		const allEnded = new Promise<void>((resolve) => (this.#allEnded = resolve));
+		await this.#reuse();
 		const forget = onAbort(this.#signal, () => {
 			this.#endWaiting();
 			this.#withdraw();
 		});
-		this.#jobs.forEach(() => this.#askForSlot());
+		this.#waiting.forEach(() => this.#askForSlot());
 		await allEnded;
 		forget();
 		return this.#ended.sort((a, b) => a.index - b.index);
+	}
+
+	/** Takes requests that were made for the same inputs before, instead of paying again. */
+	async #reuse(): Promise<void> {
+		const { reuseWithin } = this.settings;
+		if (reuseWithin === 0) return;
+		const since = this.#clock.now() - reuseWithin;
+		const { found, failure } = await findReusable(this.#jobs, since, this.#historyReader);
+		this.#historyTrouble = failure;
+		if (this.#signal.aborted) return;
+		this.#waiting = this.#waiting.filter((job) => !found.has(job));
+		for (const [job, request] of found) {
+			this.#requestIds.add(request.handle.requestId);
+			void this.#slots(() => this.#takeOver(job, request));
+		}
+	}
+
+	/** A request from fal's history becomes the job's own. */
+	async #takeOver(job: Job, { handle, sentAt, end }: PastRequest): Promise<void> {
+		job.handle = handle;
+		job.submittedAt = sentAt;
+		job.foundInHistory = true;
+		if (end) job.endedBefore = end.at;
+		this.#requestIds.add(handle.requestId);
+		this.#foundInHistory++;
+		if (!this.settings.follow) {
+			return this.#end(job, { outcome: 'submitted', status: end ? 'COMPLETED' : 'IN_QUEUE' });
+		}
+		const followed = this.#followed(handle, { mayBeDone: true });
+		if (end && !this.settings.includeLogs) {
+			return await this.#collect(job, followed, end.inferenceTime);
+		}
+		this.#takeIn(job, followed);
+		await this.#follow(job, followed);
 	}
 
 	/** One slot carries whichever job is next when the slot is free, so that order is kept. */
@@ -175,7 +234,8 @@ export class Batch {
 	#withdraw(): void {
 		const calls = pLimit(CANCELS_AT_ONCE);
 		for (const { ending, handle } of this.#ended) {
-			if (ending.outcome === 'submitted' && handle) void calls(() => this.#abandon(handle));
+			const isOpen = ending.outcome === 'submitted' && ending.status === 'IN_QUEUE';
+			if (isOpen && handle) void calls(() => this.#abandon(handle));
 		}
 	}
 
@@ -209,13 +269,41 @@ export class Batch {
 				}
 				this.#end(job, { outcome: 'not_submitted', failure: verdict.failure });
 				return undefined;
-			case 'unknown': {
+			case 'unknown':
 				job.attempts++;
 				job.submittedAt = sentAt;
-				const ending: Unsuccessful = { outcome: 'unknown', failure: verdict.failure };
-				if (this.settings.resubmitUnknown && this.#mayRetry(job)) this.#tryAgain(job, ending);
-				else this.#end(job, ending);
+				this.#decideOnUnknown(job, sentAt, verdict.failure);
 				return undefined;
+		}
+	}
+
+	/** Its slot is free meanwhile: whether the job exists at all is not known. */
+	#decideOnUnknown(job: Job, sentAt: number, failure: Failure): void {
+		const { onUnknownSubmit } = this.settings;
+		if (onUnknownSubmit === 'lookUp') return void this.#lookUp(job, sentAt, failure);
+		const ending = unknownEnding(failure, LOOK_FOR_IT);
+		if (onUnknownSubmit === 'submitAgain' && this.#mayRetry(job)) this.#tryAgain(job, ending);
+		else this.#end(job, ending);
+	}
+
+	async #lookUp(job: Job, sentAt: number, failure: Failure): Promise<void> {
+		const { submission } = job;
+		const lostAt = this.#clock.now();
+		const patience = LOOK_UP_AT_LEAST + 3 * this.#longestJob;
+		const until = lostAt + Math.min(patience, this.settings.itemTimeout);
+		const search = await this.#lostSubmits.find({ submission, sentAt, lostAt, until });
+		switch (search.kind) {
+			case 'found':
+				return await this.#takeOver(job, search.request);
+			case 'not_found': {
+				const seconds = Math.round((this.#clock.now() - lostAt) / SECOND);
+				const found = `It was looked for in fal’s request history for ${seconds} seconds, and did not appear there.`;
+				return this.#end(job, unknownEnding(failure, found));
+			}
+			case 'unreadable': {
+				this.#historyTrouble ??= search.failure;
+				const why = `fal’s request history could not be read: ${endSentence(search.failure.message)}`;
+				return this.#end(job, unknownEnding(failure, `${why} ${LOOK_FOR_IT}`));
 			}
 		}
 	}
@@ -237,6 +325,8 @@ export class Batch {
 		const { handle } = job;
 		job.failedAttempts.push({ ...(handle && { handle }), ending, endedAt: this.#clock.now() });
 		delete job.handle;
+		delete job.foundInHistory;
+		delete job.endedBefore;
 		this.#putBack(job);
 	}
 
@@ -247,26 +337,29 @@ export class Batch {
 
 	#accept(job: Job, { requestId, queuePosition }: Accepted): Followed | undefined {
 		const handle = { requestId, model: job.submission.model };
-		const since = this.#clock.now();
 		job.attempts++;
 		job.handle = handle;
-		job.submittedAt = since;
+		job.submittedAt = this.#clock.now();
+		this.#requestIds.add(requestId);
 		// Of a stopped execution n8n gives nothing out: an id that is only handed out would be lost then.
 		if (!this.settings.follow && !this.#signal.aborted) {
-			this.#end(job, { outcome: 'submitted' });
+			this.#end(job, { outcome: 'submitted', status: 'IN_QUEUE' });
 			return undefined;
 		}
-		const followed: Followed = {
-			handle,
-			since,
-			lastWaiting: since,
-			deadline: since + this.settings.itemTimeout,
-			logs: [],
-			...(queuePosition !== undefined && { queuePosition }),
-		};
+		const followed = this.#followed(handle, queuePosition === undefined ? {} : { queuePosition });
+		this.#takeIn(job, followed);
+		return followed;
+	}
+
+	#followed(handle: Handle, known: Partial<Followed>): Followed {
+		const since = this.#clock.now();
+		const deadline = since + this.settings.itemTimeout;
+		return { handle, since, lastWaiting: since, deadline, logs: [], ...known };
+	}
+
+	#takeIn(job: Job, followed: Followed): void {
 		this.#inFlight.set(job, followed);
 		this.#peakInFlight = Math.max(this.#peakInFlight, this.#inFlight.size);
-		return followed;
 	}
 
 	/** Ends when fal is done with the job, so that its slot is free while its result is being read. */
@@ -311,7 +404,9 @@ export class Batch {
 	#end(job: Job, ending: Ending): void {
 		// A retry that never got to fal leaves the job where the attempt before it ended.
 		const before = ending.outcome === 'not_submitted' ? job.failedAttempts.pop() : undefined;
-		this.#ended.push({ ...job, ending, endedAt: this.#clock.now(), ...before });
+		const endedAt = job.endedBefore ?? this.#clock.now();
+		this.#longestJob = Math.max(this.#longestJob, endedAt - (job.submittedAt ?? endedAt));
+		this.#ended.push({ ...job, ending, endedAt, ...before });
 		if (this.#ended.length === this.#jobs.length) this.#allEnded();
 	}
 
@@ -326,6 +421,11 @@ export class Batch {
 				retryable: true,
 			},
 		};
+	}
+
+	get #historyReader(): HistoryReader {
+		const { history = NO_HISTORY } = this.world;
+		return { history, clock: this.#clock, random: this.#random, signal: this.#signal };
 	}
 
 	#watch({ submission: { model } }: Job): Watch {
@@ -359,6 +459,16 @@ function passageOf(verdict: SubmitVerdict, held: number): Passage {
 function isSuccess({ outcome }: Ending): boolean {
 	return outcome === 'completed' || outcome === 'submitted';
 }
+
+function unknownEnding(failure: Failure, addition: string): Unsuccessful {
+	const message = `${endSentence(failure.message)} ${addition}`;
+	return { outcome: 'unknown', failure: { ...failure, message } };
+}
+
+const LOOK_FOR_IT = 'Look for it in fal’s request history before you do.';
+
+/** How late an ended request appears in fal's history is not known; by then even a slow one should have. */
+const LOOK_UP_AT_LEAST = 2 * MINUTE;
 
 const STOPPED_BEFORE: Failure = {
 	type: 'execution_stopped',

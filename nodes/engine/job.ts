@@ -17,6 +17,10 @@ export interface Job {
 	submittedAt?: number;
 	/** Jobs allowed in flight when the latest submit was sent. */
 	concurrency?: number;
+	/** Whether the request was found in fal's history, rather than told in the answer to a submit. */
+	foundInHistory?: boolean;
+	/** When it ended, if that was before it was found; milliseconds since the epoch. */
+	endedBefore?: number;
 }
 
 export interface FailedAttempt {
@@ -36,7 +40,7 @@ export type Ending =
 			readonly logs: LogLine[];
 	  }
 	/** Handed out, not followed: the end of the Submit operation. */
-	| { readonly outcome: 'submitted' }
+	| { readonly outcome: 'submitted'; readonly status: 'IN_QUEUE' | 'COMPLETED' }
 	| Unsuccessful;
 
 export interface Unsuccessful {

@@ -99,7 +99,7 @@ function unknownFate(what: string, type: string, failure?: Failure): SubmitVerdi
 		failure: {
 			...failure,
 			type,
-			message: `${what}${said}. The job may be running, and may be billed. It was not submitted again, to not pay twice. Look for it in fal’s request history before you do.`,
+			message: `${what}${said}. The job may be running, and may be billed. It was not submitted again, to not pay twice.`,
 			retryable: false,
 		},
 	};

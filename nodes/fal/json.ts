@@ -3,6 +3,7 @@
  * rounds; a rounded seed generates another picture.
  */
 import { type DuplicateKeyInfo, parse } from 'lossless-json';
+import { isRecord } from '../engine/failure';
 
 /** Sixteen digits in a row is the least that 2^53 needs; without them the quick parser is right. */
 const MAYBE_LARGE = /\d{16}/;
@@ -52,3 +53,17 @@ const rawJson: (text: string) => unknown =
 	'rawJSON' in JSON && typeof JSON.rawJSON === 'function'
 		? (JSON.rawJSON as (text: string) => unknown)
 		: (text) => text;
+
+/** @returns the same text for the same value, in whatever order its fields are */
+export function canonicalJson(value: unknown): string {
+	return JSON.stringify(value, (_, part: unknown) => (isPlain(part) ? inOrder(part) : part));
+}
+
+function inOrder(fields: Record<string, unknown>): Record<string, unknown> {
+	return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Large integers are values of their own kind, which lose it when they are taken apart. */
+function isPlain(part: unknown): part is Record<string, unknown> {
+	return isRecord(part) && !(Object.isFrozen(part) && 'rawJSON' in part);
+}

@@ -2,6 +2,7 @@
 import type { IExecuteFunctions, NodeExecutionHint } from 'n8n-workflow';
 import type { Batch, BatchProgress, BatchSettings } from '../engine/batch';
 import { MINUTE, SECOND } from '../engine/clock';
+import { endSentence } from '../engine/failure';
 import type { EndedJob } from '../engine/job';
 import { isSuccess } from './items';
 import { n8nClock } from './n8nClock';
@@ -66,6 +67,10 @@ export function sumUp(sum: BatchSum): NodeExecutionHint {
 		`${succeeded} of ${ended.length + rejected} items done in ${duration(sum.elapsed)}${ideal(sum)}.`,
 		failures && `Failed: ${failures}.`,
 		progress.stoppedFor && `The batch stopped submitting: ${progress.stoppedFor.message}`,
+		progress.foundInHistory > 0 &&
+			`Found in fal’s request history, and not paid for again: ${progress.foundInHistory}.`,
+		progress.historyTrouble &&
+			`fal’s request history could not be read (to its end): ${endSentence(progress.historyTrouble.message)}`,
 		`Retries: ${progress.retriesUsed} of ${settings.retryBudget}.`,
 		progress.peakInFlight > 0 && `Peak in flight: ${progress.peakInFlight}.`,
 		progress.pushbacks > 0 && `fal pushed back ${progress.pushbacks} times.`,
@@ -73,7 +78,7 @@ export function sumUp(sum: BatchSum): NodeExecutionHint {
 	];
 	return {
 		message: sentences.filter(Boolean).join(' '),
-		type: progress.stoppedFor ? 'danger' : failures ? 'warning' : 'info',
+		type: progress.stoppedFor ? 'danger' : failures || progress.historyTrouble ? 'warning' : 'info',
 		location: 'outputPane',
 	};
 }

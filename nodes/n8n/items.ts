@@ -22,7 +22,7 @@ export function toItem(job: EndedJob, itemIndex: number): INodeExecutionData {
  */
 export function endingFields(ending: Ending, between: IDataObject = {}): IDataObject {
 	return {
-		...(ending.outcome === 'submitted' && { status: 'IN_QUEUE' }),
+		...(ending.outcome === 'submitted' && { status: ending.status }),
 		...(ending.outcome === 'completed' && {
 			status: 'COMPLETED',
 			output: ending.output as IDataObject,
@@ -62,12 +62,13 @@ export function toErrorField(failure: Failure, outcome: Unsuccessful['outcome'])
 	};
 }
 
-function identity({ handle, submission, failedAttempts }: EndedJob): IDataObject {
+function identity({ handle, submission, failedAttempts, foundInHistory }: EndedJob): IDataObject {
 	const earlier = failedAttempts.flatMap((attempt) => attempt.handle?.requestId ?? []);
 	return {
 		...(handle && { request_id: handle.requestId }),
 		model: submission.model,
 		...(earlier.length > 0 && { earlier_request_ids: earlier }),
+		...(foundInHistory && { found_in_history: true }),
 	};
 }
 

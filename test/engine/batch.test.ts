@@ -98,7 +98,8 @@ describe('a batch without trouble', () => {
 				retryBudget: 3,
 				itemTimeout: 3_600_000,
 				cancelAbandoned: true,
-				resubmitUnknown: false,
+				onUnknownSubmit: 'report' as const,
+				reuseWithin: 0,
 				includeLogs: false,
 				pollBounds: DEFAULT_POLL_BOUNDS,
 			},
@@ -109,7 +110,14 @@ describe('a batch without trouble', () => {
 		clock.at(start + 5_000, () => seen.push(batch.progress));
 		await clock.runUntil(batch.run());
 		seen.push(batch.progress);
-		const figures = { total: 6, unsuccessful: 0, pushbacks: 0, retriesLeft: 3, retriesUsed: 0 };
+		const figures = {
+			total: 6,
+			unsuccessful: 0,
+			pushbacks: 0,
+			foundInHistory: 0,
+			retriesLeft: 3,
+			retriesUsed: 0,
+		};
 		// Two jobs work, and two wait. One of these has nobody before it, as a job that works: place 0 is
 		// what fal tells of both, so only the other is known to wait behind others.
 		expect(seen).toEqual([
@@ -140,9 +148,9 @@ describe('the Submit operation', () => {
 	it('hands out request ids at once, and looks at nothing', async () => {
 		const { ended, fal } = await runScripted({ items: 3, settings: { follow: false } });
 		expect(ended).toMatchObject([
-			{ ending: { outcome: 'submitted' }, handle: { requestId: 'job-1' } },
-			{ ending: { outcome: 'submitted' }, handle: { requestId: 'job-2' } },
-			{ ending: { outcome: 'submitted' }, handle: { requestId: 'job-3' } },
+			{ ending: { outcome: 'submitted', status: 'IN_QUEUE' }, handle: { requestId: 'job-1' } },
+			{ ending: { outcome: 'submitted', status: 'IN_QUEUE' }, handle: { requestId: 'job-2' } },
+			{ ending: { outcome: 'submitted', status: 'IN_QUEUE' }, handle: { requestId: 'job-3' } },
 		]);
 		expect(fal.calls.map(({ kind }) => kind)).toEqual(['submit', 'submit', 'submit']);
 	});
@@ -400,7 +408,7 @@ describe('a submit of unknown fate', () => {
 	it('is sent again when the user asked for that, within the budget', async () => {
 		const { first, batch } = await runScripted({
 			items: 1,
-			settings: { resubmitUnknown: true },
+			settings: { onUnknownSubmit: 'submitAgain' },
 			script: { submit: (call) => (call === 1 ? lost : undefined) },
 		});
 		expect(first).toMatchObject({
@@ -415,7 +423,7 @@ describe('a submit of unknown fate', () => {
 	it('stays unknown when the budget for sending it again is empty', async () => {
 		const { first, fal } = await runScripted({
 			items: 1,
-			settings: { resubmitUnknown: true, retryBudget: 0, concurrency: 2 },
+			settings: { onUnknownSubmit: 'submitAgain', retryBudget: 0, concurrency: 2 },
 			script: { submit: () => lost },
 		});
 		expect(first).toMatchObject({ attempts: 1, ending: { outcome: 'unknown' } });
@@ -426,7 +434,7 @@ describe('a submit of unknown fate', () => {
 	it('stays unknown when sending it again never got to fal', async () => {
 		const { first } = await runScripted({
 			items: 1,
-			settings: { resubmitUnknown: true },
+			settings: { onUnknownSubmit: 'submitAgain' },
 			script: { submit: (call) => (call === 1 ? lost : unsent) },
 		});
 		expect(first.ending).toMatchObject({ outcome: 'unknown', failure: { type: 'no_answer' } });
@@ -643,7 +651,8 @@ describe('slots shared by all that use an account', () => {
 				retryBudget: 6,
 				itemTimeout: 3_600_000,
 				cancelAbandoned: true,
-				resubmitUnknown: false,
+				onUnknownSubmit: 'report' as const,
+				reuseWithin: 0,
 				includeLogs: false,
 				pollBounds: DEFAULT_POLL_BOUNDS,
 			};
@@ -755,7 +764,8 @@ describe('a stop', () => {
 			retryBudget: 4,
 			itemTimeout: 60_000,
 			cancelAbandoned: true,
-			resubmitUnknown: false,
+			onUnknownSubmit: 'report' as const,
+			reuseWithin: 0,
 			includeLogs: false,
 			pollBounds: DEFAULT_POLL_BOUNDS,
 		};
@@ -792,7 +802,8 @@ describe('defects that were found once, and must not come back', () => {
 			retryBudget: 4,
 			itemTimeout: 60_000,
 			cancelAbandoned: true,
-			resubmitUnknown: false,
+			onUnknownSubmit: 'report' as const,
+			reuseWithin: 0,
 			includeLogs: false,
 			pollBounds: DEFAULT_POLL_BOUNDS,
 		};

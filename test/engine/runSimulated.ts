@@ -13,6 +13,21 @@ export interface Scenario {
 	readonly stopAfter?: number;
 }
 
+/** What the node's parameters are unless the user turns them. */
+export function usualSettings(items: number): BatchSettings {
+	return {
+		follow: true,
+		concurrency: 10,
+		retryBudget: defaultRetryBudget(items),
+		itemTimeout: 3_600_000,
+		cancelAbandoned: true,
+		onUnknownSubmit: 'report',
+		reuseWithin: 0,
+		includeLogs: false,
+		pollBounds: DEFAULT_POLL_BOUNDS,
+	};
+}
+
 export async function runSimulated({ items, fal, settings, stopAfter }: Scenario) {
 	const clock = new VirtualClock();
 	const startedAt = clock.now();
@@ -25,24 +40,13 @@ export async function runSimulated({ items, fal, settings, stopAfter }: Scenario
 		...fal,
 	});
 	const stop = new AbortController();
-	const budget = defaultRetryBudget(items);
 	const batch = new Batch(
 		Array.from({ length: items }, (_, item) => ({
 			model: 'fal-ai/flux/dev',
 			input: { item },
 			conditions: {},
 		})),
-		{
-			follow: true,
-			concurrency: 10,
-			retryBudget: budget,
-			itemTimeout: 3_600_000,
-			cancelAbandoned: true,
-			resubmitUnknown: false,
-			includeLogs: false,
-			pollBounds: DEFAULT_POLL_BOUNDS,
-			...settings,
-		},
+		{ ...usualSettings(items), ...settings },
 		{ transport: simulated, clock, signal: stop.signal, random: seeded(seed + 1) },
 	);
 	let stoppedAt = Number.POSITIVE_INFINITY;

@@ -158,7 +158,8 @@ export class SimulatedFal implements Transport {
 			case '429':
 				return { reply: rejected(429, this.options.retryAfter) };
 			case undefined:
-				if (this.#open() >= this.#submitLimit) return { reply: rejected(429, this.options.retryAfter) };
+				if (this.#open() >= this.#submitLimit)
+					return { reply: rejected(429, this.options.retryAfter) };
 		}
 		const job = this.#take(item);
 		switch (fault) {

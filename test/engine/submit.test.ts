@@ -87,7 +87,7 @@ describe('what a submit is never sent again after, because it may be a paid job 
 		const message = 'failure' in verdict ? verdict.failure.message : '';
 		expect(message).toContain(says);
 		expect(message).toContain('may be billed');
-		expect(message).toContain('fal’s request history');
+		expect(message).toContain('not submitted again');
 	});
 });
 

@@ -13,6 +13,7 @@ const progress: BatchProgress = {
 	retriesLeft: 5,
 	retriesUsed: 0,
 	pushbacks: 0,
+	foundInHistory: 0,
 };
 
 describe('the line while a batch runs', () => {
@@ -49,7 +50,8 @@ describe('the sum at the end of a batch', () => {
 		retryBudget: 4,
 		itemTimeout: 60_000,
 		cancelAbandoned: true,
-		resubmitUnknown: false,
+		onUnknownSubmit: 'report' as const,
+		reuseWithin: 0,
 		includeLogs: false,
 		pollBounds: DEFAULT_POLL_BOUNDS,
 	};
@@ -127,7 +129,10 @@ describe('the sum at the end of a batch', () => {
 	});
 
 	it('of the Submit operation counts what was handed out as done', () => {
-		const { message } = sumUp({ ...sum, ended: [ended({ outcome: 'submitted' })] });
+		const { message } = sumUp({
+			...sum,
+			ended: [ended({ outcome: 'submitted', status: 'IN_QUEUE' })],
+		});
 		expect(message).toContain('1 of 1 items done');
 	});
 

@@ -53,7 +53,7 @@ describe('the item of a job', () => {
 	});
 
 	it('that was handed out: what is needed to find it again', () => {
-		expect(toItem(ended({ outcome: 'submitted' }), 2)).toEqual({
+		expect(toItem(ended({ outcome: 'submitted', status: 'IN_QUEUE' }), 2)).toEqual({
 			json: { ...course, status: 'IN_QUEUE' },
 			pairedItem: { item: 2 },
 		});
@@ -137,7 +137,7 @@ describe('the item of what never became a job', () => {
 describe('the output of an item', () => {
 	it.each([
 		{ ending: { outcome: 'completed', output: 1, logs: [] }, first: true },
-		{ ending: { outcome: 'submitted' }, first: true },
+		{ ending: { outcome: 'submitted', status: 'IN_QUEUE' }, first: true },
 		{ ending: { outcome: 'failed', failure: disconnected }, first: false },
 		{ ending: { outcome: 'unknown', failure: disconnected }, first: false },
 		{ ending: { outcome: 'not_submitted', failure: disconnected }, first: false },
@@ -156,6 +156,8 @@ describe('the output of an item', () => {
 			logs: [],
 		} as const;
 		expect(toItem(ended({ ...completed, logs: [] }), 0).json).not.toHaveProperty('error');
-		expect(toItem(ended({ outcome: 'submitted' }), 0).json).not.toHaveProperty('error');
+		expect(toItem(ended({ outcome: 'submitted', status: 'IN_QUEUE' }), 0).json).not.toHaveProperty(
+			'error',
+		);
 	});
 });

@@ -1,0 +1,125 @@
+/**
+ * fal's request history: which requests it was given, and what came of them. It is the memory of a batch
+ * whose own memory is gone: a submit without an answer, a run that died. Reading it costs nothing.
+ */
+import { backoffDelay, parseRetryAfter, READ_BACKOFF } from './backoff';
+import { type Clock, MINUTE } from './clock';
+import { type Failure, readFailure } from './failure';
+import type { FailedReply, Handle, Reply } from './transport';
+
+/** A request that fal remembers. All times are milliseconds since the epoch. */
+export interface PastRequest {
+	readonly handle: Handle;
+	readonly sentAt: number;
+	/** The same text for the same input; absent when fal did not keep the input. */
+	readonly identity?: string;
+	/** Absent while it is open. */
+	readonly end?: {
+		readonly at: number;
+		readonly succeeded: boolean;
+		/** Seconds of work. */
+		readonly inferenceTime?: number;
+	};
+}
+
+export interface HistoryQuestion {
+	readonly model: string;
+	/** Milliseconds since the epoch. */
+	readonly since: number;
+	/** Where the page begins; absent for the first one. */
+	readonly cursor: string | undefined;
+	/** Requests on a page, 1 to 100. */
+	readonly limit: number;
+}
+
+export interface HistoryPage {
+	readonly requests: readonly PastRequest[];
+	/** Where the next page begins; absent on the last one. */
+	readonly nextCursor?: string;
+}
+
+export interface History {
+	/** @returns the same text for the same input, in whatever order its fields are */
+	identityOf(input: Readonly<Record<string, unknown>>): string;
+	/** Never throws. Gives up at once (`lost`) when the execution is stopped. */
+	page(question: HistoryQuestion): Promise<Reply<HistoryPage>>;
+}
+
+export const NO_HISTORY: History = {
+	identityOf: () => '',
+	page: async () => ({ kind: 'unsent', reason: 'it is not known where it is' }),
+};
+
+export interface HistoryReader {
+	readonly history: History;
+	readonly clock: Clock;
+	readonly random: () => number;
+	readonly signal: AbortSignal;
+}
+
+/**
+ * Reads what fal remembers of a model, page by page.
+ *
+ * @param since milliseconds since the epoch
+ * @param take is given each page; says whether it wants another
+ * @returns why it could not be read to its end, if it could not
+ */
+export async function readHistory(
+	model: string,
+	since: number,
+	{ history, clock, random, signal }: HistoryReader,
+	take: (requests: readonly PastRequest[]) => boolean,
+): Promise<Failure | undefined> {
+	let cursor: string | undefined;
+	let limit = LARGEST_PAGE;
+	let failures = 0;
+	for (let pages = 0; pages < MOST_PAGES && !signal.aborted; ) {
+		const reply = await history.page({ model, since, cursor, limit });
+		if (reply.kind === 'answered') {
+			failures = 0;
+			pages++;
+			cursor = reply.body.nextCursor;
+			if (!take(reply.body.requests) || cursor === undefined) return undefined;
+		} else if (reply.kind === 'unreadable' && limit > 1) {
+			// Inputs and outputs come along, and with pictures in them a page can be too large to take.
+			limit = Math.ceil(limit / 10);
+		} else {
+			failures++;
+			const wait = waitBeforeRetry(reply, failures, clock, random());
+			if (wait === undefined) return unreadable(reply);
+			await clock.sleep(wait, signal);
+		}
+	}
+	return signal.aborted ? undefined : TOO_LONG;
+}
+
+const LARGEST_PAGE = 100;
+/** 50,000 requests. Whoever makes more of them in the time looked at reads a part of them. */
+const MOST_PAGES = 500;
+const TRIES = 4;
+
+/** @returns nothing when it makes no sense to ask again */
+function waitBeforeRetry(
+	reply: FailedReply,
+	failures: number,
+	clock: Clock,
+	random: number,
+): number | undefined {
+	if (failures >= TRIES) return undefined;
+	if (reply.kind !== 'rejected') return backoffDelay(failures, READ_BACKOFF, random);
+	if (reply.status < 500 && reply.status !== 408 && reply.status !== 429) return undefined;
+	const retryAfter = parseRetryAfter(reply.headers['retry-after'], clock.now());
+	// The batch waits for it: rather without its memory than late by an hour.
+	return retryAfter > MINUTE ? undefined : backoffDelay(failures, READ_BACKOFF, random, retryAfter);
+}
+
+function unreadable(reply: FailedReply): Failure {
+	if (reply.kind === 'rejected') return readFailure(reply.status, reply.headers, reply.body);
+	return { type: 'history_not_read', message: reply.reason, retryable: true };
+}
+
+const TOO_LONG: Failure = {
+	type: 'history_too_long',
+	message: `only the latest ${LARGEST_PAGE * MOST_PAGES} requests were read`,
+	retryable: false,
+};
