@@ -1,5 +1,6 @@
 /** Check, Wait and Cancel: each request to exactly one output. */
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import { askToCancel } from '../engine/cancel';
 import { MINUTE } from '../engine/clock';
 import type { Watch } from '../engine/follow';
 import { type PollBounds, PollSchedules } from '../engine/pollSchedule';
@@ -43,9 +44,11 @@ export async function wait(
 /** Outputs Cancelled and Not Cancelled. */
 export async function cancel(
 	{ requests, rejected }: Requests,
-	{ transport }: Watch,
+	{ transport, clock, random }: Watch,
 ): Promise<INodeExecutionData[][]> {
-	const replies = await Promise.all(requests.map(({ handle }) => transport.cancel(handle)));
+	const replies = await Promise.all(
+		requests.map(({ handle }) => askToCancel(handle, transport, clock, random)),
+	);
 	const cancelled: INodeExecutionData[] = [];
 	const not = rejected.map(rejectedItem);
 	requests.forEach(({ handle, itemIndex }, index) => {

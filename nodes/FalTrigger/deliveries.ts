@@ -13,30 +13,39 @@ const REMEMBERED = 50_000;
 /** n8n writes all of them to its database with each callback, so not more than a burst. */
 const SHARED = 200;
 
+export type Taken =
+	| 'new'
+	/** Another delivery of it is being taken just now; what becomes of that is not known yet. */
+	| 'under_way'
+	| 'taken_before';
+
 export class Deliveries {
+	readonly #underWay = new Set<string>();
 	/** In the order in which they came. */
 	readonly #taken = new Set<string>();
 
 	/**
 	 * @param shared the node's static data, which n8n keeps when it has started an execution
-	 * @returns whether this completion is new; it counts as taken from now on
+	 * @returns 'new' if it is to be taken now; `settle` then says what came of it
 	 */
-	take(completion: string, shared: IDataObject): boolean {
-		if (this.#taken.has(completion)) return false;
+	take(completion: string, shared: IDataObject): Taken {
+		if (this.#underWay.has(completion)) return 'under_way';
+		const elsewhere = readTaken(shared);
+		if (this.#taken.has(completion) || elsewhere.includes(completion)) return 'taken_before';
+		this.#underWay.add(completion);
+		shared[TAKEN] = [...elsewhere, completion].slice(-SHARED);
+		return 'new';
+	}
+
+	/** @param isTaken false when no execution came of it after all: its repetition is then as good as new */
+	settle(completion: string, isTaken: boolean): void {
+		this.#underWay.delete(completion);
+		if (!isTaken) return;
 		this.#taken.add(completion);
 		for (const oldest of this.#taken) {
 			if (this.#taken.size <= REMEMBERED) break;
 			this.#taken.delete(oldest);
 		}
-		const elsewhere = readTaken(shared);
-		if (elsewhere.includes(completion)) return false;
-		shared[TAKEN] = [...elsewhere, completion].slice(-SHARED);
-		return true;
-	}
-
-	/** No execution came of it after all, so its repetition shall be taken. */
-	giveBack(completion: string): void {
-		this.#taken.delete(completion);
 	}
 }
 

@@ -15,7 +15,7 @@ import { readAccount } from '../n8n/credential';
 import { endingFields, isSuccess } from '../n8n/items';
 import { n8nClock } from '../n8n/n8nClock';
 import { sendThroughN8n } from '../n8n/n8nHttp';
-import { Deliveries } from './deliveries';
+import { Deliveries, type Taken } from './deliveries';
 
 /** Nothing is started, and the request has its answer. */
 const ANSWERED: IWebhookResponseData = { noWebhookResponse: true };
@@ -32,10 +32,24 @@ export async function receive(node: IWebhookFunctions): Promise<IWebhookResponse
 		answerCallback(node, 401, 'This callback is about a request of another fal account');
 		return ANSWERED;
 	}
-	if (!isNew(node, callback)) {
-		answerCallback(node, 200, 'Received before');
-		return ANSWERED;
+	switch (take(node, callback)) {
+		case 'taken_before':
+			answerCallback(node, 200, 'Received before');
+			return ANSWERED;
+		case 'under_way':
+			// n8n may still fail with the first one; a yes to this one, and fal would not send it again.
+			answerCallback(node, 503, 'Being received; send it again');
+			return ANSWERED;
+		case 'new':
+			return await itemOf(node, callback, baseUrl);
 	}
+}
+
+async function itemOf(
+	node: IWebhookFunctions,
+	callback: Callback,
+	baseUrl: string,
+): Promise<IWebhookResponseData> {
 	const correlation = node.getQueryData() as IDataObject;
 	const model = readModel(node, correlation);
 	const ending = await endingFrom(node, callback, model, baseUrl);
@@ -55,20 +69,27 @@ function isFromExpectedAccount(node: IWebhookFunctions, { userId }: Callback): b
 
 const deliveriesByNode = new Map<string, Deliveries>();
 
-function isNew(node: IWebhookFunctions, { requestId, body }: Callback): boolean {
+function take(node: IWebhookFunctions, { requestId, body }: Callback): Taken {
 	// Who tries a workflow out sends the same callback again and again, and n8n keeps no static data then.
-	if (node.getMode() === 'manual') return true;
+	if (node.getMode() === 'manual') return 'new';
 	const place = `${node.getWorkflow().id}/${node.getNode().id}`;
 	const deliveries = deliveriesByNode.get(place) ?? new Deliveries();
 	deliveriesByNode.set(place, deliveries);
 	const completion = `${requestId} ${body.status}`;
-	if (!deliveries.take(completion, node.getWorkflowStaticData('node'))) return false;
-	// n8n answers when it has made an execution of it, with an error when it could not.
+	const taken = deliveries.take(completion, node.getWorkflowStaticData('node'));
+	if (taken === 'new') {
+		whenAnswered(node, (status) => deliveries.settle(completion, status < 400));
+	}
+	return taken;
+}
+
+/** n8n answers when it has made an execution of a callback, with an error when it could not. */
+function whenAnswered(node: IWebhookFunctions, tell: (status: number) => void): void {
 	const response = node.getResponseObject();
-	response.once('close', () => {
-		if (response.statusCode >= 400) deliveries.giveBack(completion);
-	});
-	return true;
+	const answered = () => tell(response.statusCode);
+	// Comes also when fal has hung up meanwhile, and there is nobody to send the answer to.
+	response.once('prefinish', answered);
+	response.once('finish', answered);
 }
 
 /** The one in the Webhook URL goes before the one in the node: a trigger may serve several models. */
@@ -97,9 +118,8 @@ async function endingFrom(
 			return { outcome: 'failed', failure: completion.failure };
 		case 'left_out': {
 			if (!model) return notFetched(completion.reason, MODEL_IS_MISSING);
-			return await fetchResult(node, { requestId: callback.requestId, model }, baseUrl).then(
-				(ending) => ending ?? notFetched(completion.reason, 'fal did not give it in time.'),
-			);
+			const fetched = await fetchResult(node, { requestId: callback.requestId, model }, baseUrl);
+			return 'why' in fetched ? notFetched(completion.reason, fetched.why) : fetched;
 		}
 	}
 }
@@ -111,7 +131,7 @@ async function fetchResult(
 	node: IWebhookFunctions,
 	handle: { requestId: string; model: string },
 	baseUrl: string,
-): Promise<Ending | undefined> {
+): Promise<Ending | { readonly why: string }> {
 	const late = new AbortController();
 	const fetched = new AbortController();
 	void n8nClock.sleep(FETCH_WITHIN, fetched.signal).then(() => late.abort());
@@ -124,8 +144,11 @@ async function fetchResult(
 		includeLogs: false,
 	};
 	const found = await lookOnce(handle, watch);
+	const isLate = late.signal.aborted;
 	fetched.abort();
-	return found.kind === 'ended' ? found.ending : undefined;
+	if (found.kind === 'ended') return found.ending;
+	if (isLate) return { why: `fal did not give it within ${FETCH_WITHIN / SECOND} seconds.` };
+	return { why: found.failure?.message ?? `fal says that the job is ${found.status}.` };
 }
 
 const MODEL_IS_MISSING =

@@ -19,7 +19,7 @@ import { endSentence, type Failure } from './failure';
 import { type Followed, followUntilDone, type Watch } from './follow';
 import { type History, type HistoryReader, NO_HISTORY, type PastRequest } from './history';
 import type { EndedJob, Ending, Job, Unsuccessful } from './job';
-import { LostSubmits } from './lostSubmits';
+import { LostSubmits, type SentSubmit } from './lostSubmits';
 import { type PollBounds, PollSchedules } from './pollSchedule';
 import { MAX_ATTEMPTS, RetryBudget } from './retryBudget';
 import { findReusable } from './reuse';
@@ -102,6 +102,8 @@ export class Batch {
 	readonly #random: () => number;
 	/** All that belong to this batch. */
 	readonly #requestIds = new Set<string>();
+	/** Submits whose answer is still to come. */
+	readonly #inTheAir = new Set<SentSubmit>();
 	readonly #lostSubmits: LostSubmits;
 	#historyTrouble: Failure | undefined;
 	#foundInHistory = 0;
@@ -132,7 +134,10 @@ export class Batch {
 		this.#budget = new RetryBudget(settings.retryBudget);
 		const outageCost = settings.concurrency + settings.retryBudget;
 		this.#gate = new SubmitGate(outageCost, this.#clock, this.#random);
-		this.#lostSubmits = new LostSubmits(this.#historyReader, (id) => this.#requestIds.has(id));
+		this.#lostSubmits = new LostSubmits(this.#historyReader, {
+			inTheAir: this.#inTheAir,
+			isKnown: (requestId) => this.#requestIds.has(requestId),
+		});
 	}
 
 	get progress(): BatchProgress {
@@ -192,12 +197,13 @@ export class Batch {
 		if (end) job.endedBefore = end.at;
 		this.#requestIds.add(handle.requestId);
 		this.#foundInHistory++;
-		if (!this.settings.follow) {
+		// As for one that was just submitted: of a stopped execution n8n gives nothing out.
+		if (!this.settings.follow && !this.#signal.aborted) {
 			return this.#end(job, { outcome: 'submitted', status: end ? 'COMPLETED' : 'IN_QUEUE' });
 		}
 		const followed = this.#followed(handle, { mayBeDone: true });
 		if (end && !this.settings.includeLogs) {
-			return await this.#collect(job, followed, end.inferenceTime);
+			return await this.#collect(job, followed, end);
 		}
 		this.#takeIn(job, followed);
 		await this.#follow(job, followed);
@@ -244,7 +250,10 @@ export class Batch {
 		const sentAt = this.#clock.now();
 		const { epoch } = this.#limit;
 		job.concurrency = this.#limit.current;
+		const sent = { submission: job.submission, sentAt };
+		this.#inTheAir.add(sent);
 		const reply = await this.world.transport.submit(job.submission);
+		this.#inTheAir.delete(sent);
 		const verdict = readSubmit(reply, this.#clock);
 		const held = this.#inFlight.size + this.#gate.inAir - 1;
 		this.#gate.report(passageOf(verdict, held), sentAt);
@@ -289,8 +298,7 @@ export class Batch {
 	async #lookUp(job: Job, sentAt: number, failure: Failure): Promise<void> {
 		const { submission } = job;
 		const lostAt = this.#clock.now();
-		const patience = LOOK_UP_AT_LEAST + 3 * this.#longestJob;
-		const until = lostAt + Math.min(patience, this.settings.itemTimeout);
+		const until = () => lostAt + this.#patience;
 		const search = await this.#lostSubmits.find({ submission, sentAt, lostAt, until });
 		switch (search.kind) {
 			case 'found':
@@ -305,7 +313,19 @@ export class Batch {
 				const why = `fal’s request history could not be read: ${endSentence(search.failure.message)}`;
 				return this.#end(job, unknownEnding(failure, `${why} ${LOOK_FOR_IT}`));
 			}
+			case 'stopped':
+				return this.#end(job, unknownEnding(failure, LOOK_FOR_IT));
 		}
+	}
+
+	/**
+	 * Milliseconds until a lost job must have ended, and so have appeared: it takes no longer than the
+	 * others, of which some are still at it.
+	 */
+	get #patience(): number {
+		const ages = [...this.#inFlight.values()].map(({ since }) => this.#clock.now() - since);
+		const patience = LOOK_UP_AT_LEAST + 3 * Math.max(this.#longestJob, ...ages);
+		return Math.min(patience, this.settings.itemTimeout);
 	}
 
 	#offerAgain(job: Job, verdict: SubmitVerdict & { kind: 'refused' }, held: number): void {
@@ -370,7 +390,7 @@ export class Batch {
 		this.#inFlight.delete(job);
 		switch (sight.kind) {
 			case 'done':
-				void this.#collect(job, followed, sight.inferenceTime);
+				void this.#collect(job, followed, sight);
 				return;
 			case 'barred':
 				return this.#end(job, unreadableEnding(sight.failure));
@@ -379,12 +399,17 @@ export class Batch {
 				if (fate !== 'finished') {
 					return this.#end(job, abandonment(sight.kind, fate, this.settings));
 				}
-				void this.#collect(job, followed);
+				void this.#collect(job, followed, { abandonedFor: sight.kind });
 		}
 	}
 
-	async #collect(job: Job, followed: Followed, inferenceTime?: number): Promise<void> {
+	async #collect(job: Job, followed: Followed, known: KnownOfEnd): Promise<void> {
+		const { inferenceTime, abandonedFor } = known;
 		const collected = await collect(followed, this.#watch(job));
+		// The answer to the first cancel was lost, and the second found the job ended by it.
+		if (abandonedFor && collected.kind === 'error' && isCancellation(collected.failure)) {
+			return this.#end(job, abandonment(abandonedFor, 'requested', this.settings));
+		}
 		const seen = {
 			logs: followed.logs,
 			...(inferenceTime !== undefined && { inferenceTime }),
@@ -405,7 +430,9 @@ export class Batch {
 		// A retry that never got to fal leaves the job where the attempt before it ended.
 		const before = ending.outcome === 'not_submitted' ? job.failedAttempts.pop() : undefined;
 		const endedAt = job.endedBefore ?? this.#clock.now();
-		this.#longestJob = Math.max(this.#longestJob, endedAt - (job.submittedAt ?? endedAt));
+		if (ending.outcome === 'completed' || ending.outcome === 'failed') {
+			this.#longestJob = Math.max(this.#longestJob, endedAt - (job.submittedAt ?? endedAt));
+		}
 		this.#ended.push({ ...job, ending, endedAt, ...before });
 		if (this.#ended.length === this.#jobs.length) this.#allEnded();
 	}
@@ -478,6 +505,18 @@ const STOPPED_BEFORE: Failure = {
 
 /** Enough for a batch of hundreds within a second, and no flood of connections. */
 const CANCELS_AT_ONCE = 100;
+
+/** What is known of a job's end before its result is read. */
+interface KnownOfEnd {
+	/** Seconds. */
+	readonly inferenceTime?: number;
+	/** Why it was asked to be cancelled, if it was. */
+	readonly abandonedFor?: 'stopped' | 'deadline';
+}
+
+function isCancellation({ type, statusCode }: Failure): boolean {
+	return type === 'client_cancelled' || statusCode === 499;
+}
 
 /** What became of a job that nobody waits for any more. */
 type Fate = CancelOutcome | 'left_running';

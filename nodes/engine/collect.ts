@@ -48,8 +48,7 @@ function readReply(reply: Reply<Result>, failures: number): Collected | undefine
 		case 'rejected':
 			return readRejection(reply, failures);
 		case 'unreadable':
-			if (failures < TRIES_OF_A_DOUBTFUL_ANSWER) return undefined;
-			return { kind: 'unavailable', failure: unavailable(reply) };
+			return reply.tooLarge ? { kind: 'unavailable', failure: unavailable(reply) } : undefined;
 		case 'lost':
 		case 'unsent':
 			return undefined;
@@ -58,7 +57,7 @@ function readReply(reply: Reply<Result>, failures: number): Collected | undefine
 
 /**
  * A job's own error comes with the status that the model answered, and with fal's marks. An error in
- * JSON without them is believed when it stays; a 5xx without even that is a gateway's, and says
+ * fal's shape without them is believed when it stays; a 5xx without even that is a gateway's, and says
  * nothing about the job.
  */
 function readRejection(
@@ -81,13 +80,17 @@ function readRejection(
 		default:
 			if (isStillInProgress(status, body)) return undefined;
 			if (status < 500) return { kind: 'error', failure };
-			return stays && isRecord(body) ? { kind: 'error', failure } : undefined;
+			return stays && isFalsShape(body) ? { kind: 'error', failure } : undefined;
 	}
 }
 
 /** fal's answer to an early result call is not documented; this text has been seen, and 202. */
 function isStillInProgress(status: number, body: unknown): boolean {
 	return status === 400 && isRecord(body) && /still in progress/i.test(String(body.detail));
+}
+
+function isFalsShape(body: unknown): boolean {
+	return isRecord(body) && body.detail !== undefined;
 }
 
 const TRIES_OF_A_DOUBTFUL_ANSWER = 3;

@@ -63,7 +63,12 @@ export function isMarkedByFal(headers: ReplyHeaders, body: unknown): boolean {
 	return isRecord(body) && (typeof body.error_type === 'string' || Array.isArray(body.detail));
 }
 
-const MARKS = ['x-fal-error-type', 'x-fal-needs-retry', 'x-fal-retryable'];
+const MARKS = [
+	'x-fal-error-type',
+	'x-fal-needs-retry',
+	'x-fal-retryable',
+	'x-fal-request-timeout-type',
+];
 
 /** Text of fal's as a sentence that another can follow. */
 export function endSentence(message: string): string {
@@ -122,6 +127,7 @@ const STATUS_TYPES: Readonly<Record<number, string>> = {
 	401: 'unauthorized',
 	403: 'forbidden',
 	404: 'not_found',
+	408: 'request_timeout',
 	422: 'invalid_input',
 	429: 'too_many_requests',
 };

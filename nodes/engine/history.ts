@@ -70,16 +70,21 @@ export async function readHistory(
 	{ history, clock, random, signal }: HistoryReader,
 	take: (requests: readonly PastRequest[]) => boolean,
 ): Promise<Failure | undefined> {
+	const giveUpAt = clock.now() + LONGEST_READING;
 	let cursor: string | undefined;
 	let limit = LARGEST_PAGE;
 	let failures = 0;
-	for (let pages = 0; pages < MOST_PAGES && !signal.aborted; ) {
+	let read = 0;
+	while (read < MOST_REQUESTS && clock.now() < giveUpAt && !signal.aborted) {
 		const reply = await history.page({ model, since, cursor, limit });
 		if (reply.kind === 'answered') {
+			const { requests, nextCursor } = reply.body;
+			if (!take(requests) || nextCursor === undefined) return undefined;
+			cursor = nextCursor;
 			failures = 0;
-			pages++;
-			cursor = reply.body.nextCursor;
-			if (!take(reply.body.requests) || cursor === undefined) return undefined;
+			// An empty page counts, too: there may be no end of them.
+			read += Math.max(1, requests.length);
+			limit = Math.min(LARGEST_PAGE, 2 * limit);
 		} else if (reply.kind === 'unreadable' && limit > 1) {
 			// Inputs and outputs come along, and with pictures in them a page can be too large to take.
 			limit = Math.ceil(limit / 10);
@@ -90,12 +95,14 @@ export async function readHistory(
 			await clock.sleep(wait, signal);
 		}
 	}
-	return signal.aborted ? undefined : TOO_LONG;
+	return signal.aborted ? undefined : tooLong(read);
 }
 
 const LARGEST_PAGE = 100;
-/** 50,000 requests. Whoever makes more of them in the time looked at reads a part of them. */
-const MOST_PAGES = 500;
+/** Whoever makes more of them in the time looked at reads a part of them. */
+const MOST_REQUESTS = 50_000;
+/** The batch waits for it, and a history that answers every third time would keep it for a day. */
+const LONGEST_READING = 10 * MINUTE;
 const TRIES = 4;
 
 /** @returns nothing when it makes no sense to ask again */
@@ -118,8 +125,10 @@ function unreadable(reply: FailedReply): Failure {
 	return { type: 'history_not_read', message: reply.reason, retryable: true };
 }
 
-const TOO_LONG: Failure = {
-	type: 'history_too_long',
-	message: `only the latest ${LARGEST_PAGE * MOST_PAGES} requests were read`,
-	retryable: false,
-};
+function tooLong(read: number): Failure {
+	return {
+		type: 'history_too_long',
+		message: `only its latest ${read} requests were read`,
+		retryable: false,
+	};
+}

@@ -2,11 +2,11 @@
  * Looking after jobs that were submitted before, by a batch or by anybody else: once, until they are
  * done, or just far enough to know whether all of them are. Nothing in here costs money.
  */
-import { backoffDelay, READ_BACKOFF } from './backoff';
+import { SECOND } from './clock';
 import { collect } from './collect';
 import { endingOf, unreadableEnding } from './ending';
 import type { Failure } from './failure';
-import { type Followed, followUntilDone, readBarrier, type Watch } from './follow';
+import { type Followed, followUntilDone, readBarrier, waitAfter, type Watch } from './follow';
 import type { Ending } from './job';
 import type { FailedReply, Handle, LogLine } from './transport';
 
@@ -24,13 +24,15 @@ export type Found =
 
 /** A look that went wrong in passing is tried again, this often in all. */
 const TRIES = 3;
+/** One look is meant to be quick: when fal asks for a longer wait than its own backoff, it is over. */
+const LONGEST_WAIT = 30 * SECOND;
 
 /** More often where a callback may be the last one, and nobody asks again before the deadline. */
 const TRIES_FOR_DONE = 7;
 
 /** One look at a job; its result is read if it is done. */
 export async function lookOnce(handle: Handle, watch: Watch): Promise<Found> {
-	const { transport, clock, random, signal } = watch;
+	const { transport, clock, signal } = watch;
 	for (let failures = 1; ; failures++) {
 		const reply = await transport.status(handle, { logs: watch.includeLogs });
 		if (reply.kind === 'answered') {
@@ -42,8 +44,9 @@ export async function lookOnce(handle: Handle, watch: Watch): Promise<Found> {
 		}
 		const barred = readBarrier(reply, Number.POSITIVE_INFINITY);
 		if (barred) return { kind: 'ended', ending: unreadableEnding(barred) };
-		if (failures >= TRIES || signal.aborted) return notSeen(reply);
-		await clock.sleep(backoffDelay(failures, READ_BACKOFF, random()), signal);
+		const wait = waitAfter(reply, failures, watch);
+		if (failures >= TRIES || wait > LONGEST_WAIT || signal.aborted) return notSeen(reply);
+		await clock.sleep(wait, signal);
 	}
 }
 
@@ -85,15 +88,13 @@ export async function areAllDone(handles: readonly Handle[], watch: Watch): Prom
 }
 
 /** A request that fal does not know, or does not let be read, will not change any more. */
-async function isDone(
-	handle: Handle,
-	{ transport, clock, random, signal }: Watch,
-): Promise<boolean> {
+async function isDone(handle: Handle, watch: Watch): Promise<boolean> {
+	const { transport, clock, signal } = watch;
 	for (let failures = 1; failures <= TRIES_FOR_DONE; failures++) {
 		const reply = await transport.status(handle, { logs: false });
 		if (reply.kind === 'answered') return reply.body.status === 'COMPLETED';
 		if (readBarrier(reply, Number.POSITIVE_INFINITY)) return true;
-		await clock.sleep(backoffDelay(failures, READ_BACKOFF, random()), signal);
+		await clock.sleep(waitAfter(reply, failures, watch), signal);
 	}
 	return false;
 }

@@ -7,20 +7,35 @@ import type { Failure } from './failure';
 import { type HistoryReader, type PastRequest, readHistory } from './history';
 import type { Submission } from './transport';
 
-/** A submit without an answer. All times are milliseconds since the epoch. */
-export interface LostSubmit {
+/** A submit on its way. */
+export interface SentSubmit {
 	readonly submission: Submission;
+	/** Milliseconds since the epoch. */
 	readonly sentAt: number;
+}
+
+/** A submit without an answer. All times are milliseconds since the epoch. */
+export interface LostSubmit extends SentSubmit {
 	/** When it was given up. */
 	readonly lostAt: number;
-	/** How long it is looked for. */
-	readonly until: number;
+	/** How long it is looked for; asked at each look, because a batch learns how long its jobs take. */
+	readonly until: () => number;
+}
+
+/** What a batch knows of its own submits. */
+export interface OwnSubmits {
+	/** Those whose answer may still come. */
+	readonly inTheAir: Iterable<SentSubmit>;
+	/** Whether the request belongs to a job of the batch already. */
+	isKnown(requestId: string): boolean;
 }
 
 export type Search =
 	| { readonly kind: 'found'; readonly request: PastRequest }
 	| { readonly kind: 'not_found' }
-	| { readonly kind: 'unreadable'; readonly failure: Failure };
+	| { readonly kind: 'unreadable'; readonly failure: Failure }
+	/** The execution was stopped before the search was over. */
+	| { readonly kind: 'stopped' };
 
 interface Sought extends LostSubmit {
 	readonly identity: string;
@@ -32,17 +47,14 @@ const SKEW = 10 * SECOND;
 /** Whether an ended request shows up at once is not known, so the first look is soon, the next ones later. */
 const FIRST_LOOK = 2 * SECOND;
 const LONGEST_WAIT = 30 * SECOND;
-/** An open request may be one whose answer is just on its way to us. */
-const IN_THE_AIR = 10 * SECOND;
 
 export class LostSubmits {
-	readonly #sought = new Map<string, Sought[]>();
+	readonly #sought = new Map<string, Set<Sought>>();
 	readonly #found = new Set<string>();
 
-	/** @param isKnown whether the request belongs to a job of this batch already */
 	constructor(
 		private readonly reader: HistoryReader,
-		private readonly isKnown: (requestId: string) => boolean,
+		private readonly own: OwnSubmits,
 	) {}
 
 	/** Looks for one; those of the same model are looked for together, in one reading. */
@@ -51,30 +63,40 @@ export class LostSubmits {
 		return await new Promise((tell) => {
 			const sought = { ...lost, identity: this.reader.history.identityOf(input), tell };
 			const others = this.#sought.get(model);
-			if (others) others.push(sought);
+			if (others) others.add(sought);
 			else {
-				this.#sought.set(model, [sought]);
-				void this.#search(model);
+				const all = new Set([sought]);
+				this.#sought.set(model, all);
+				void this.#search(model, all);
 			}
 		});
 	}
 
-	async #search(model: string): Promise<void> {
+	/** @param all also gets those that are lost meanwhile */
+	async #search(model: string, all: Set<Sought>): Promise<void> {
 		const { clock, signal } = this.reader;
-		for (let wait = FIRST_LOOK; this.#soughtOf(model).length > 0; ) {
+		for (let wait = FIRST_LOOK; all.size > 0; ) {
 			await clock.sleep(wait, signal);
 			wait = Math.min(2 * wait, LONGEST_WAIT);
-			const failure = await this.#look(model);
-			for (const sought of this.#soughtOf(model)) {
-				if (!signal.aborted && clock.now() < sought.until) continue;
-				this.#end(model, sought, failure ? { kind: 'unreadable', failure } : { kind: 'not_found' });
+			// Who joins while the history is being read has not been looked for.
+			const lookedFor = [...all];
+			const failure = await this.#look(model, all);
+			for (const sought of lookedFor) {
+				if (!all.has(sought)) continue;
+				if (signal.aborted) end(sought, all, { kind: 'stopped' });
+				else if (
+					clock.now() >= sought.until() &&
+					!this.#mayBeInTheAir(sought, sought.lostAt + SKEW)
+				) {
+					end(sought, all, failure ? { kind: 'unreadable', failure } : { kind: 'not_found' });
+				}
 			}
 		}
 		this.#sought.delete(model);
 	}
 
-	async #look(model: string): Promise<Failure | undefined> {
-		const earliest = Math.min(...this.#soughtOf(model).map(({ sentAt }) => sentAt));
+	async #look(model: string, all: Set<Sought>): Promise<Failure | undefined> {
+		const earliest = Math.min(...[...all].map(({ sentAt }) => sentAt));
 		const seen: PastRequest[] = [];
 		const failure = await readHistory(model, earliest - SKEW, this.reader, (requests) => {
 			seen.push(...requests);
@@ -82,34 +104,37 @@ export class LostSubmits {
 		});
 		// The first one sent belongs to the first one lost.
 		for (const request of seen.sort((a, b) => a.sentAt - b.sentAt)) {
-			const owner = this.#soughtOf(model).find((sought) => this.#isAnswerTo(sought, request));
+			const owner = [...all].find((sought) => this.#isAnswerTo(sought, request));
 			if (!owner) continue;
 			this.#found.add(request.handle.requestId);
-			this.#end(model, owner, { kind: 'found', request });
+			end(owner, all, { kind: 'found', request });
 		}
 		return failure;
 	}
 
-	#isAnswerTo(
-		{ identity, sentAt, lostAt }: Sought,
-		{ handle, end, ...request }: PastRequest,
-	): boolean {
-		const { requestId } = handle;
-		if (identity !== request.identity || this.isKnown(requestId)) return false;
-		if (this.#found.has(requestId)) return false;
-		if (!end && this.reader.clock.now() - request.sentAt < IN_THE_AIR) return false;
-		return request.sentAt >= sentAt - SKEW && request.sentAt <= lostAt + SKEW;
+	#isAnswerTo(sought: Sought, { handle, identity, sentAt }: PastRequest): boolean {
+		if (identity !== sought.identity) return false;
+		if (this.own.isKnown(handle.requestId) || this.#found.has(handle.requestId)) return false;
+		if (sentAt < sought.sentAt - SKEW || sentAt > sought.lostAt + SKEW) return false;
+		return !this.#mayBeInTheAir(sought, sentAt);
 	}
 
-	#soughtOf(model: string): readonly Sought[] {
-		return this.#sought.get(model) ?? [];
-	}
-
-	#end(model: string, ended: Sought, search: Search): void {
-		this.#sought.set(
-			model,
-			this.#soughtOf(model).filter((sought) => sought !== ended),
+	/**
+	 * Whether a request that fal got at that moment may be one of the same input whose answer is just on
+	 * its way to us: whoever took it would share it with that job.
+	 */
+	#mayBeInTheAir({ submission: { model }, identity }: Sought, at: number): boolean {
+		const { history } = this.reader;
+		return [...this.own.inTheAir].some(
+			({ submission, sentAt }) =>
+				submission.model === model &&
+				sentAt - SKEW <= at &&
+				history.identityOf(submission.input) === identity,
 		);
-		ended.tell(search);
 	}
+}
+
+function end(ended: Sought, all: Set<Sought>, search: Search): void {
+	all.delete(ended);
+	ended.tell(search);
 }

@@ -2,7 +2,7 @@
  * Pairing the jobs of a batch with requests that were made for the very same input before, by a run that
  * crashed, was stopped, or is being repeated: what was paid for then is not paid for again.
  */
-import { MINUTE } from './clock';
+import { MINUTE, SECOND } from './clock';
 import type { Failure } from './failure';
 import { type HistoryReader, type PastRequest, readHistory } from './history';
 import type { Job } from './job';
@@ -24,27 +24,40 @@ export async function findReusable(
 	since: number,
 	reader: HistoryReader,
 ): Promise<Reuse> {
+	const { clock, signal } = reader;
 	const pairing = new Pairing(jobs, reader);
-	const failure = await pairing.read(since);
-	const pause = failure ? undefined : pairing.timeForOpenOnes(reader.clock.now());
-	if (pause === undefined) return { found: pairing.found, ...(failure && { failure }) };
-	const now = reader.clock.now();
-	await reader.clock.sleep(pause, reader.signal);
-	const later = await pairing.read(Math.max(since, now - 2 * pause));
-	return { found: pairing.found, ...(later && { failure: later }) };
+	let failure = await pairing.read(since);
+	for (let left = LONGEST_PAUSE; left > 0; ) {
+		const foundBefore = pairing.found.size;
+		const now = clock.now();
+		const time = pairing.timeForOpenOnes(now);
+		if (time === undefined) break;
+		const pause = Math.min(time, left);
+		left -= pause;
+		await clock.sleep(pause, signal);
+		// What was open then was submitted not much longer ago than a job takes.
+		const later = await pairing.read(Math.max(since, now - 2 * time));
+		failure ??= later;
+		// As long as others come out there may be more: those that waited in fal's queue take longer.
+		if (pairing.found.size === foundBefore) break;
+	}
+	return { found: pairing.found, ...(failure && { failure }) };
 }
 
 /** A film may take long; a batch that waits longer than this before it begins looks dead. */
 const LONGEST_PAUSE = 10 * MINUTE;
+/** By this much fal's history may be late, or fal's clock differ from ours: neither is known. */
+const LATE = 10 * SECOND;
 
 class Pairing {
 	readonly found = new Map<Job, PastRequest>();
 	readonly #wanted = new Map<string, Map<string, Job[]>>();
 	readonly #taken = new Set<string>();
 	#showsOpenOnes = false;
-	/** Of the requests found: the longest time from submit to end, and the latest end. */
+	/** Of the requests found: the longest time from submit to end, the latest submit and the latest end. */
 	#longest = 0;
-	#latestEnd = 0;
+	#latestSubmit = Number.NEGATIVE_INFINITY;
+	#latestEnd = Number.NEGATIVE_INFINITY;
 
 	constructor(
 		private readonly jobs: readonly Job[],
@@ -54,8 +67,10 @@ class Pairing {
 			const { model, input } = job.submission;
 			const ofModel = this.#wanted.get(model) ?? new Map<string, Job[]>();
 			const identity = reader.history.identityOf(input);
+			const alike = ofModel.get(identity) ?? [];
+			alike.push(job);
+			ofModel.set(identity, alike);
 			this.#wanted.set(model, ofModel);
-			ofModel.set(identity, [...(ofModel.get(identity) ?? []), job]);
 		}
 	}
 
@@ -63,10 +78,13 @@ class Pairing {
 	async read(since: number): Promise<Failure | undefined> {
 		let failure: Failure | undefined;
 		for (const [model, ofModel] of this.#wanted) {
-			failure ??= await readHistory(model, since, this.reader, (requests) => {
+			if (ofModel.size === 0) continue;
+			const trouble = await readHistory(model, since, this.reader, (requests) => {
 				for (const request of requests) this.#pair(request, ofModel);
 				return ofModel.size > 0;
 			});
+			// The others are read all the same: what is not found is paid for again.
+			failure ??= trouble;
 		}
 		return failure;
 	}
@@ -76,15 +94,16 @@ class Pairing {
 	 * was open when the earlier run died is still missing in it, and would be paid for again.
 	 *
 	 * As long as that run lived it submitted: whatever it left open was sent within one job's time before
-	 * now, and others of it ended not long before that. If none did, nothing can be open any more.
+	 * its death, and others of it ended not long before that. If none did, nothing can be open any more.
+	 * If it does show them, only what was sent just now may be missing yet.
 	 *
-	 * @returns milliseconds until all of them must have ended; nothing when none can be open
+	 * @returns milliseconds until all of them must have appeared; nothing when none can be missing
 	 */
 	timeForOpenOnes(now: number): number | undefined {
-		const complete = this.found.size === this.jobs.length;
-		if (complete || this.#showsOpenOnes || this.#latestEnd === 0) return undefined;
-		const pause = Math.min(this.#longest, LONGEST_PAUSE);
-		return now - this.#latestEnd < 2 * pause ? pause : undefined;
+		if (this.found.size === this.jobs.length) return undefined;
+		const time = (this.#showsOpenOnes ? 0 : this.#longest) + LATE;
+		const latest = this.#showsOpenOnes ? this.#latestSubmit : this.#latestEnd;
+		return now - latest < 2 * time ? time : undefined;
 	}
 
 	#pair(request: PastRequest, wanted: Map<string, Job[]>): void {
@@ -96,6 +115,7 @@ class Pairing {
 		this.#taken.add(handle.requestId);
 		this.found.set(jobs.shift()!, request);
 		if (jobs.length === 0) wanted.delete(identity);
+		this.#latestSubmit = Math.max(this.#latestSubmit, sentAt);
 		if (!end) return;
 		this.#longest = Math.max(this.#longest, end.at - sentAt);
 		this.#latestEnd = Math.max(this.#latestEnd, end.at);

@@ -52,7 +52,13 @@ export type Reply<Body> =
 			readonly body: unknown;
 	  }
 	/** A 2xx whose body is not what fal sends: not JSON, too large, cut off, without a request id. */
-	| { readonly kind: 'unreadable'; readonly status: number; readonly reason: string }
+	| {
+			readonly kind: 'unreadable';
+			readonly status: number;
+			readonly reason: string;
+			/** It will be the next time, too. */
+			readonly tooLarge?: boolean;
+	  }
 	/** For certain, nothing reached fal: connection refused, unknown host. */
 	| { readonly kind: 'unsent'; readonly reason: string }
 	/** It was sent, or may have been, and no answer came: reset, time-out. */

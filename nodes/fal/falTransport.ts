@@ -7,6 +7,7 @@
 import { createFalClient, type QueueClient } from '@fal-ai/client';
 import { MINUTE, SECOND } from '../engine/clock';
 import type {
+	Accepted,
 	CancelVerdict,
 	Conditions,
 	FailedReply,
@@ -20,6 +21,9 @@ import { readAccepted, readCancelRefusal, readStatus } from './answers';
 import type { HttpLimits, HttpOutcome, SendHttp } from './http';
 import { parseJson } from './json';
 
+/** In every answer that is about a request. */
+const REQUEST_ID = 'x-fal-request-id';
+
 type Answer = HttpOutcome & { kind: 'answer' };
 
 const MEGABYTE = 1_000_000;
@@ -28,7 +32,7 @@ const MEGABYTE = 1_000_000;
 const SUBMIT: HttpLimits = { time: 2 * MINUTE, bytes: MEGABYTE };
 const STATUS: HttpLimits = { time: 30 * SECOND, bytes: 8 * MEGABYTE };
 /** Room for a few pictures as data URIs; a film belongs on fal's CDN, not into an n8n item. */
-const RESULT: HttpLimits = { time: 2 * MINUTE, bytes: 32 * MEGABYTE };
+const RESULT: HttpLimits = { time: MINUTE, bytes: 32 * MEGABYTE };
 const CANCEL: HttpLimits = { time: 15 * SECOND, bytes: MEGABYTE };
 
 export class FalTransport implements Transport {
@@ -48,11 +52,18 @@ export class FalTransport implements Transport {
 			...(runnerHint && { hint: runnerHint }),
 			...(mediaExpiration && { storageSettings: { expiresIn: mediaExpiration } }),
 		};
-		return await this.#ask(
+		let named: Accepted | undefined;
+		const reply = await this.#ask(
 			{ limits: SUBMIT, survivesStop: true },
 			async (queue) => await queue.submit<string>(model, options),
 			readAccepted,
+			({ status, headers }) => {
+				if (isSuccess(status)) named = readAccepted({ request_id: headers[REQUEST_ID] });
+			},
 		);
+		// fal took the job: what became of the body on its way, its headers name the request.
+		const wasTaken = reply.kind === 'unreadable' && named;
+		return wasTaken ? { ...reply, kind: 'answered' as const, headers: {}, body: wasTaken } : reply;
 	}
 
 	async status({ model, requestId }: Handle, { logs }: { readonly logs: boolean }) {
@@ -83,6 +94,11 @@ export class FalTransport implements Transport {
 			async (queue) => await queue.cancel(model, { requestId }),
 			(): CancelVerdict => 'CANCELLATION_REQUESTED',
 		);
+		if (reply.kind === 'unreadable') {
+			// Any 2xx to a cancel is a yes, whatever its body.
+			const body: CancelVerdict = 'CANCELLATION_REQUESTED';
+			return { kind: 'answered' as const, status: reply.status, headers: {}, body };
+		}
 		if (reply.kind !== 'rejected') return reply;
 		const { status, headers, body } = reply;
 		const verdict = readCancelRefusal(status, body);
@@ -93,6 +109,7 @@ export class FalTransport implements Transport {
 		manner: { limits: HttpLimits; survivesStop: boolean },
 		question: (queue: QueueClient) => Promise<unknown>,
 		check: (value: unknown, headers: ReplyHeaders) => Body | undefined,
+		hearHeaders: (answer: { status: number; headers: ReplyHeaders }) => void = () => {},
 	): Promise<Reply<Body>> {
 		let heard: Answer | undefined;
 		let asked = false;
@@ -108,7 +125,9 @@ export class FalTransport implements Transport {
 					...manner,
 				};
 				asked = true;
-				const answer = successful(await this.send(request));
+				const outcome = await this.send(request);
+				if ('headers' in outcome) hearHeaders(outcome);
+				const answer = successful(outcome);
 				heard = answer;
 				return new FalResponse(answer);
 			},
@@ -163,8 +182,9 @@ function successful(outcome: HttpOutcome): Answer {
 	}
 }
 
-function brokenAnswer({ status, headers, reason }: HttpOutcome & { kind: 'broken' }): FailedReply {
-	if (isSuccess(status)) return { kind: 'unreadable', status, reason };
+function brokenAnswer(answer: HttpOutcome & { kind: 'broken' }): FailedReply {
+	const { status, headers, reason, tooLarge } = answer;
+	if (isSuccess(status)) return { kind: 'unreadable', status, reason, ...(tooLarge && { tooLarge }) };
 	return { kind: 'rejected', status, headers, body: reason };
 }
 

@@ -36,6 +36,7 @@ export type HttpOutcome =
 			readonly status: number;
 			readonly headers: ReplyHeaders;
 			readonly reason: string;
+			readonly tooLarge?: boolean;
 	  }
 	/** For certain, nothing was received at the other side. */
 	| { readonly kind: 'unsent'; readonly reason: string }

@@ -12,7 +12,7 @@ import {
 	readKeySet,
 	type UnprovenCallback,
 } from './callback';
-import type { HttpLimits, SendHttp } from './http';
+import type { HttpLimits, HttpOutcome, SendHttp } from './http';
 import { parseJson } from './json';
 
 export type Judgement =
@@ -32,7 +32,9 @@ export class KeySet {
 	#keys: readonly KeyObject[] = [];
 	#fetchedAt = Number.NEGATIVE_INFINITY;
 	#triedAt = Number.NEGATIVE_INFINITY;
-	#fetching: Promise<string | undefined> | undefined;
+	#fetching: Promise<void> | undefined;
+	/** Why the latest fetch brought no keys, if it brought none. */
+	#problem: string | undefined;
 
 	constructor(private readonly clock: Clock) {}
 
@@ -48,9 +50,10 @@ export class KeySet {
 		const objection = objectionTo(callback, this.clock.now());
 		if (objection) return { kind: 'forged', reason: objection };
 		if (this.#isSigned(callback)) return { kind: 'genuine', callback };
-		const problem = await this.#refresh(send);
+		await this.#refresh(send);
 		if (this.#isSigned(callback)) return { kind: 'genuine', callback };
-		if (problem) return { kind: 'undecided', reason: problem };
+		// It may be signed with a key that fal has had since the ones we know.
+		if (this.#problem) return { kind: 'undecided', reason: this.#problem };
 		return { kind: 'forged', reason: 'its signature is by none of fal’s keys' };
 	}
 
@@ -59,18 +62,15 @@ export class KeySet {
 		return fresh && isSignedByAny(callback, this.#keys);
 	}
 
-	/** @returns why there are no keys to judge by, if there are none */
-	async #refresh(send: SendHttp): Promise<string | undefined> {
+	async #refresh(send: SendHttp): Promise<void> {
 		if (!this.#fetching && this.clock.now() - this.#triedAt >= BETWEEN_FETCHES) {
 			this.#triedAt = this.clock.now();
 			this.#fetching = this.#fetch(send).finally(() => (this.#fetching = undefined));
 		}
-		const problem = await this.#fetching;
-		const stale = this.clock.now() - this.#fetchedAt >= KEPT_FOR;
-		return stale ? (problem ?? 'fal’s keys could not be fetched') : undefined;
+		await this.#fetching;
 	}
 
-	async #fetch(send: SendHttp): Promise<string | undefined> {
+	async #fetch(send: SendHttp): Promise<void> {
 		const outcome = await send({
 			method: 'GET',
 			url: 'https://rest.fal.ai/.well-known/jwks.json',
@@ -78,11 +78,20 @@ export class KeySet {
 			limits: LIMITS,
 			survivesStop: true,
 		});
-		if (outcome.kind !== 'answer') return outcome.reason;
-		const keys = outcome.status === 200 && readKeySet(parseJson(outcome.text)?.value);
-		if (!keys) return `fal’s key set can’t be read (HTTP status ${outcome.status})`;
+		const keys = readAnswer(outcome);
+		if (typeof keys === 'string') {
+			this.#problem = keys;
+			return;
+		}
+		this.#problem = undefined;
 		this.#keys = keys;
 		this.#fetchedAt = this.clock.now();
-		return undefined;
 	}
+}
+
+/** @returns the keys, or why there are none */
+function readAnswer(outcome: HttpOutcome): KeyObject[] | string {
+	if (outcome.kind !== 'answer') return outcome.reason;
+	const keys = outcome.status === 200 ? readKeySet(parseJson(outcome.text)?.value) : undefined;
+	return keys ?? `fal’s key set can’t be read (HTTP status ${outcome.status})`;
 }

@@ -83,7 +83,7 @@ async function exchange(
 	const read = await readBody(body, request.limits, cutOff);
 	return 'text' in read
 		? { kind: 'answer', status, headers, text: read.text }
-		: { kind: 'broken', status, headers, reason: read.broken };
+		: { kind: 'broken', status, headers, reason: read.broken, tooLarge: read.tooLarge };
 }
 
 function optionsFor(request: HttpRequest, baseUrl: string): IHttpRequestOptions {
@@ -126,7 +126,7 @@ async function readBody(
 	body: unknown,
 	limits: HttpLimits,
 	cutOff: Promise<CutOff>,
-): Promise<{ text: string } | { broken: string }> {
+): Promise<{ text: string } | Broken> {
 	if (!isByteStream(body)) return { text: typeof body === 'string' ? body : '' };
 	const chunks: Uint8Array[] = [];
 	let size = 0;
@@ -134,14 +134,14 @@ async function readBody(
 	try {
 		for (;;) {
 			const next = await Promise.race([reading.next(), cutOff]);
-			if (next instanceof CutOff) return giveUp(body, next.reason);
+			if (next instanceof CutOff) return giveUp(body, { broken: next.reason, tooLarge: false });
 			if (next.done) return { text: Buffer.concat(chunks).toString('utf8') };
 			chunks.push(next.value);
 			size += next.value.byteLength;
-			if (size > limits.bytes) return giveUp(body, tooLarge(limits));
+			if (size > limits.bytes) return giveUp(body, { broken: advice(limits), tooLarge: true });
 		}
 	} catch {
-		return { broken: 'the answer broke off' };
+		return { broken: 'the answer broke off', tooLarge: false };
 	}
 }
 
@@ -153,12 +153,18 @@ function isByteStream(body: unknown): body is ByteStream {
 	return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
 }
 
-function giveUp(body: ByteStream, reason: string): { broken: string } {
-	body.destroy?.();
-	return { broken: reason };
+interface Broken {
+	/** What happened to it. */
+	readonly broken: string;
+	readonly tooLarge: boolean;
 }
 
-function tooLarge({ bytes }: HttpLimits): string {
+function giveUp(body: ByteStream, broken: Broken): Broken {
+	body.destroy?.();
+	return broken;
+}
+
+function advice({ bytes }: HttpLimits): string {
 	const size = `the answer is larger than ${bytes / 1_000_000} MB`;
 	return `${size}. If the model has an input "sync_mode", turn it off, so that fal gives links instead of the media themselves`;
 }

@@ -876,3 +876,40 @@ describe('defects that were found once, and must not come back', () => {
 		expect(JSON.stringify(first.ending)).toContain('Secret. The job');
 	});
 });
+
+describe('a cancel whose answer is lost', () => {
+	// The second one finds the job ended, by the first.
+	it('leaves the job timed out, and not failed', async () => {
+		const { first } = await runScripted({
+			items: 1,
+			settings: { itemTimeout: 5_000 },
+			script: {
+				status: () => inProgress(),
+				cancel: (call) => (call === 1 ? lost : answered('ALREADY_COMPLETED', 400)),
+				result: () => rejected(499, { detail: 'Cancelled', error_type: 'client_cancelled' }),
+			},
+		});
+		expect(first.ending).toMatchObject({
+			outcome: 'timed_out',
+			failure: { type: 'item_timeout', message: expect.stringContaining('asked to cancel') },
+		});
+	});
+
+	it('is repeated after the time that fal asks for, and given up when that is long', async () => {
+		const busy = (seconds: string) => rejected(429, undefined, { 'retry-after': seconds });
+		const story = (reply: ReturnType<typeof busy>) => ({
+			items: 1,
+			settings: { itemTimeout: 5_000 },
+			script: {
+				status: () => inProgress(),
+				cancel: (call: number) => (call === 1 ? reply : undefined),
+			},
+		});
+		const soon = await runScripted(story(busy('7')));
+		const [first, second] = soon.fal.sent('cancel');
+		expect(second!.at - first!.at).toBeGreaterThanOrEqual(7_000);
+		const late = await runScripted(story(busy('700')));
+		expect(late.fal.sent('cancel')).toHaveLength(1);
+		expect(late.first.ending).toMatchObject({ outcome: 'timed_out' });
+	});
+});

@@ -359,19 +359,40 @@ describe('reading the result', () => {
 		expect(fal.sent('result')).toHaveLength(1);
 	});
 
-	// Too large stays too large: three downloads of it are enough.
-	it('an answer that can’t be read is asked for three times', async () => {
-		const { collected, fal } = follow({ script: { result: () => unreadable } });
+	// Too large stays too large: one download of it is enough.
+	it('an answer that is too large is asked for once', async () => {
+		const tooLarge = { ...unreadable, reason: 'the answer is larger than 32 MB', tooLarge: true };
+		const { collected, fal } = follow({ script: { result: () => tooLarge } });
 		expect(await collected()).toEqual({
 			kind: 'unavailable',
 			failure: {
 				type: 'unreadable_answer',
-				message: 'the answer is empty',
+				message: 'the answer is larger than 32 MB',
 				statusCode: 200,
 				retryable: false,
 			},
 		});
-		expect(fal.sent('result')).toHaveLength(3);
+		expect(fal.sent('result')).toHaveLength(1);
+	});
+
+	// A proxy's sign-in page, say: the work is paid for, and its result may be there in a minute.
+	it('an answer that can’t be read is asked for with patience', async () => {
+		const { collected, elapsed } = follow({ script: { result: () => unreadable } });
+		expect(await collected()).toMatchObject({ kind: 'unavailable' });
+		expect(elapsed()).toBeGreaterThan(90_000);
+	});
+
+	it('a gateway’s error in JSON is not taken for the job’s own', async () => {
+		const gateway = rejected(503, { message: 'no healthy upstream' });
+		const { collected } = follow({ script: { result: () => gateway } });
+		expect(await collected()).toMatchObject({ kind: 'unavailable' });
+	});
+
+	it('fal’s start timeout is the job’s own error', async () => {
+		const late = rejected(504, undefined, { 'x-fal-request-timeout-type': 'user' });
+		const { collected, fal } = follow({ script: { result: () => late } });
+		expect(await collected()).toMatchObject({ kind: 'error', failure: { retryable: false } });
+		expect(fal.sent('result')).toHaveLength(1);
 	});
 
 	it.each([

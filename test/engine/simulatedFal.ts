@@ -63,9 +63,11 @@ export const SUBMIT_FAULTS = [
 ] as const;
 export type SubmitFault = (typeof SUBMIT_FAULTS)[number];
 
-interface SimulatedJob {
+export interface SimulatedJob {
 	readonly id: string;
 	readonly item: number;
+	/** When fal took it. */
+	readonly sentAt: number;
 	readonly workTime: number;
 	readonly fate: 'ok' | 'transient' | 'final';
 	startedAt?: number;
@@ -240,6 +242,7 @@ export class SimulatedFal implements Transport {
 		const job: SimulatedJob = {
 			id: `job-${this.jobs.length}`,
 			item,
+			sentAt: this.clock.now(),
 			workTime: jobTime(this.#random, item),
 			fate:
 				dice < transientFailures

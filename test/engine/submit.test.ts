@@ -61,7 +61,7 @@ describe('what a submit is never sent again after, because it may be a paid job 
 			type: 'unreadable_answer',
 			says: 'the answer is empty',
 		},
-		{ what: '408', reply: rejected(408), type: 'request_rejected', says: 'HTTP status 408' },
+		{ what: '408', reply: rejected(408), type: 'request_timeout', says: 'HTTP status 408' },
 		{ what: '500', reply: rejected(500), type: 'server_error', says: 'HTTP status 500' },
 		{
 			what: '502 with a page of a gateway',

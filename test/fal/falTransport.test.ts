@@ -231,6 +231,30 @@ describe('an answer', () => {
 		});
 	});
 
+	// The id is that of a paid job: it is in the headers, whatever a proxy did to the body.
+	it.each([
+		{ what: 'is empty', outcome: { ...answer(200, ''), headers: { 'x-fal-request-id': 'req-7' } } },
+		{
+			what: 'broke off',
+			outcome: {
+				kind: 'broken',
+				status: 200,
+				headers: { 'x-fal-request-id': 'req-7' },
+				reason: 'the answer broke off',
+			} as const,
+		},
+	])('that $what is a yes, when its headers name the request', async ({ outcome }) => {
+		expect(await submitted(outcome)).toMatchObject({
+			kind: 'answered',
+			body: { requestId: 'req-7' },
+		});
+	});
+
+	it('that is a no stays one, although its headers name a request', async () => {
+		const refused = { ...answer(429, ''), headers: { 'x-fal-request-id': 'req-7' } };
+		expect(await submitted(refused)).toMatchObject({ kind: 'rejected', status: 429 });
+	});
+
 	it('without a body (204) can’t be read', async () => {
 		expect(await submitted(answer(204, ''))).toMatchObject({ kind: 'unreadable', status: 204 });
 	});
@@ -347,6 +371,13 @@ describe('an answer', () => {
 describe('a cancel', () => {
 	const cancelled = async (outcome: HttpOutcome) =>
 		await new FalTransport(fakeHttp(outcome).send).cancel(handle);
+
+	it.each(['', '<html>', '{"sta'])('is heard with any 2xx, also with %j', async (text) => {
+		expect(await cancelled(answer(202, text))).toMatchObject({
+			kind: 'answered',
+			body: 'CANCELLATION_REQUESTED',
+		});
+	});
 
 	it.each([
 		{ status: 202, body: { status: 'CANCELLATION_REQUESTED' }, verdict: 'CANCELLATION_REQUESTED' },
