@@ -197,6 +197,7 @@ export async function faultAfter(
 			reply.code(200).type('application/json; charset=utf-8');
 			return jsonOfSize(answer.size);
 		}
+		takeOffMarks(reply);
 		reply.code(answer.status).headers(answer.headers ?? {});
 		const { body = '' } = answer;
 		return typeof body === 'string' ? body : writeJson(body);
@@ -216,6 +217,7 @@ export async function faultAfter(
 		case 'half_json':
 			return payload.subarray(0, payload.length / 2);
 		case 'html':
+			takeOffMarks(reply);
 			reply.type('text/html');
 			return GATEWAY_PAGE;
 		case 'wrong_content_type':
@@ -229,6 +231,12 @@ export async function faultAfter(
 		case 'hang_before':
 			return payload;
 	}
+}
+
+/** What answers on fal's behalf does not know fal's own headers, such as the request id. */
+function takeOffMarks(reply: FastifyReply): void {
+	const marks = Object.keys(reply.getHeaders()).filter((name) => name.startsWith('x-fal-'));
+	for (const name of marks) reply.removeHeader(name);
 }
 
 const never = (): Promise<never> => new Promise(() => {});

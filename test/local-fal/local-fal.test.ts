@@ -1,5 +1,6 @@
 /** What the local fal promises beyond the official client's view: limits, order, media, switches, faults. */
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import sharp from 'sharp';
 import { startLocalFal } from './index';
 import type { FaultyAnswer, LocalFal, LocalFalOptions } from './index';
@@ -79,6 +80,28 @@ async function allEnded(): Promise<void> {
 
 async function pause(ms: number): Promise<void> {
 	await new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+interface HistoryItem {
+	request_id: string;
+	ended_at: string | null;
+}
+
+/** One page of the history. */
+async function history(query = ''): Promise<HistoryItem[]> {
+	const response = await call(`${HISTORY}&${query}`);
+	return ((await response.json()) as { items: HistoryItem[] }).items;
+}
+
+type Page = Record<string, unknown> & { next_cursor: string | null };
+
+async function pagesOf(path: string): Promise<Page[]> {
+	const pages: Page[] = [];
+	for (let cursor: string | null = ''; cursor !== null; cursor = pages.at(-1)!.next_cursor) {
+		const response = await call(cursor ? `${path}&cursor=${encodeURIComponent(cursor)}` : path);
+		pages.push((await response.json()) as Page);
+	}
+	return pages;
 }
 
 interface ImagesOutput {
@@ -421,15 +444,11 @@ describe('the queue', () => {
 describe('the platform API', () => {
 	it('lists and searches models, page by page', async () => {
 		await start();
-		const first = await call('api.fal.ai/v1/models?limit=2');
-		const { models, next_cursor } = (await first.json()) as {
-			models: Array<{ endpoint_id: string }>;
-			next_cursor: string;
-		};
-		const second = await call(`api.fal.ai/v1/models?limit=50&cursor=${next_cursor}`);
-		const rest = (await second.json()) as typeof first & { models: typeof models };
-		const ids = [...models, ...rest.models].map(({ endpoint_id }) => endpoint_id);
-		expect(ids).toEqual(MODELS.map(({ id }) => id));
+		const pages = await pagesOf('api.fal.ai/v1/models?limit=2');
+		const models = pages.flatMap((page) => page.models as Array<{ endpoint_id: string }>);
+		expect(models.map(({ endpoint_id }) => endpoint_id)).toEqual(MODELS.map(({ id }) => id));
+		// fal's cursors encode the number of the page: this is the example of its spec.
+		expect(pages[0]).toMatchObject({ next_cursor: 'Mg==', has_more: true });
 		const found = await call('api.fal.ai/v1/models?q=schnell');
 		expect(await found.json()).toMatchObject({
 			models: [{ endpoint_id: 'fal-ai/flux/schnell' }],
@@ -463,6 +482,66 @@ describe('the platform API', () => {
 		expect(await page.json()).toMatchObject({ items: [{ status_code: 200 }], has_more: true });
 		const later = await call(`${HISTORY}&start=${new Date(Date.now() + 1000).toISOString()}`);
 		expect(await later.json()).toMatchObject({ items: [] });
+	});
+
+	it('lists what is open too where that is switched on, in front and without an end', async () => {
+		await start({ historyShows: 'all', accountConcurrency: 1 });
+		fal.schedule({ job: 'stuck_in_queue', where: ({ inputText }) => inputText.includes('stuck') });
+		await submit({ prompt: 'stuck' });
+		await end(await submit());
+		const open = { ended_at: null, status_code: null, duration: null, json_output: null };
+		expect(await history('expand=payloads')).toMatchObject([
+			{ ...open, sent_at: expect.any(String), json_input: { prompt: 'stuck' } },
+			{ ended_at: expect.any(String), status_code: 200, json_input: { prompt: 'x' } },
+		]);
+		expect(await history('status=success')).toHaveLength(1);
+		fal.options.historyShows = 'ended';
+		expect(await history()).toMatchObject([{ status_code: 200 }]);
+	});
+
+	it('tells history as late as it is told to', async () => {
+		await start({ historyShows: 'all', historyDelay: 50_000 });
+		await end(await submit());
+		expect(await history()).toEqual([]);
+		// It hears of the job before it hears of its end.
+		const seen = await until(history, ({ length }) => length === 1);
+		expect(seen).toMatchObject([{ ended_at: null }]);
+		await until(history, ([entry]) => entry?.ended_at !== null);
+	});
+
+	it('pages and filters a history of thousands, each request once', async () => {
+		await start({ speed: 1000, accountConcurrency: 1000 });
+		const path = await submit({ prompt: 'first' });
+		await end(path);
+		const [first] = await history();
+		while (fal.jobs.size < 3000) {
+			const length = Math.min(100, 3000 - fal.jobs.size);
+			await Promise.all(Array.from({ length }, () => submit()));
+		}
+		await allEnded();
+		const startedAt = Date.now();
+		const pages = await pagesOf(`${HISTORY}&limit=100&expand=payloads`);
+		const took = Date.now() - startedAt;
+		const items = pages.flatMap((page) => page.items as HistoryItem[]);
+		expect(pages).toHaveLength(30);
+		expect(new Set(items.map(({ request_id }) => request_id))).toEqual(new Set(fal.jobs.keys()));
+		const ends = items.map(({ ended_at }) => ended_at);
+		expect(ends).toEqual(ends.toSorted().reverse());
+		// What ended at the very moment is in a time that starts with it, and not in one that ends with it.
+		const moment = first?.ended_at ?? '';
+		const from = (await pagesOf(`${HISTORY}&limit=100&start=${moment}`)).flatMap(
+			(page) => page.items as HistoryItem[],
+		);
+		expect(from).toHaveLength(3000);
+		expect(await history(`end=${moment}`)).toEqual([]);
+		expect(took).toBeLessThan(5_000);
+	});
+
+	it('says which dates it can not read', async () => {
+		await start();
+		const response = await call(`${HISTORY}&start=yesterday`);
+		expect(response.status).toBe(400);
+		expect(await response.json()).toMatchObject({ error: { type: 'validation_error' } });
 	});
 
 	it('publishes the schema by which a model checks its input', async () => {
@@ -527,6 +606,32 @@ describe('a fault', () => {
 		expect(fal.counts().jobs.accepted).toBe(1);
 	});
 
+	it.each([
+		['empty', true],
+		['half_json', true],
+		['html', false],
+		[{ status: 502, taken: true }, false],
+	] as const)('%j: whether the headers of the answer are fal’s: %p', async (answer, areFals) => {
+		await start();
+		fal.schedule({ call: 'submit', answer });
+		const { headers } = await post(SCHNELL, { prompt: 'x' });
+		expect(headers.has('x-fal-request-id')).toBe(areFals);
+	});
+
+	it('endless_trickle begins with the right answer, and never ends', async () => {
+		await start({ speed: 1000 });
+		fal.schedule({ call: 'submit', answer: 'endless_trickle' });
+		const response = await post(SCHNELL, { prompt: 'x' });
+		const reader = response.body!.getReader();
+		let seen = '';
+		while (!/"queue_position":0\s{3}/.test(seen)) {
+			const { value, done } = await reader.read();
+			expect(done).toBe(false);
+			seen += Buffer.from(value!).toString();
+		}
+		await reader.cancel();
+	});
+
 	it('strikes the nth call, each nth, those that match, and so often', async () => {
 		await start({ accountConcurrency: 0 });
 		fal.schedule({ call: 'submit', nth: 2, answer: { status: 500 } });
@@ -588,5 +693,49 @@ describe('a fault', () => {
 			queue_position: 0,
 		});
 		expect((await call(`${stuck}/cancel`, { method: 'PUT' })).status).toBe(202);
+	});
+});
+
+describe('a fal that is gone', () => {
+	/** Why a new connection fails; nothing if it doesn't. */
+	async function refusal(): Promise<string | undefined> {
+		const { hostname, port } = new URL(fal.baseUrl);
+		return await new Promise((resolve) => {
+			const socket = connect({ host: hostname, port: Number(port) });
+			socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+			socket.once('connect', () => resolve(void socket.destroy()));
+		});
+	}
+
+	it('refuses connections, and comes back on the same port with all its jobs', async () => {
+		await start({ speed: 1 });
+		const path = await submit();
+		const hanging = fetch(`${fal.baseUrl}/${path}/status/stream`, {
+			headers: { authorization: 'Key local:key' },
+		});
+		const stream = (await hanging).text();
+		fal.goDark();
+		await expect(stream).rejects.toThrow();
+		expect(await refusal()).toBe('ECONNREFUSED');
+		fal.goDark();
+		await fal.comeBack();
+		await fal.comeBack();
+		expect(await refusal()).toBeUndefined();
+		expect((await call(`${path}/status`)).status).toBe(202);
+	});
+
+	it('may go with an answer, which still arrives', async () => {
+		await start();
+		fal.schedule({ call: 'submit', times: 1, answer: 'then_dark' });
+		const path = await submit();
+		expect(await refusal()).toBe('ECONNREFUSED');
+		await fal.comeBack();
+		expect((await end(path)).status).toBe(200);
+	});
+
+	it('can be closed for good', async () => {
+		await start();
+		fal.goDark();
+		await expect(fal.close()).resolves.toBeUndefined();
 	});
 });

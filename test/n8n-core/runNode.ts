@@ -1,56 +1,38 @@
 /**
  * Runs the built nodes through n8n's real engine (`WorkflowExecute` of n8n-core): real parameters,
  * expressions, credential authentication, HTTP helper, cancel signal and item linking, over real
- * sockets. What n8n-core takes from the n8n server around it is stood in for here.
+ * sockets. What n8n-core takes from the n8n server around it is stood in for in engineStandIn.ts.
  */
 import 'reflect-metadata';
-import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
 import { readLog } from './environment';
-import { ExecutionLifecycleHooks, LoadOptionsContext, WorkflowExecute } from 'n8n-core';
+import { LoadOptionsContext, WorkflowExecute } from 'n8n-core';
 import {
 	type IDataObject,
-	type IHttpRequestOptions,
 	type INode,
 	type INodeExecutionData,
 	type INodeListSearchResult,
 	type INodeParameters,
 	type INodeType,
-	type INodeTypes,
 	type IRun,
 	type ITaskData,
-	type IWorkflowExecuteAdditionalData,
-	NodeHelpers,
 	Workflow,
 	type WorkflowExecuteMode,
 } from 'n8n-workflow';
-
-import type { FalApi as Credential } from '../../credentials/FalApi.credentials';
 import type { FalBatch as BatchNode } from '../../nodes/FalBatch/FalBatch.node';
 import type { FalQueueStatus as StatusNode } from '../../nodes/FalQueueStatus/FalQueueStatus.node';
+import { built, type CredentialFields, engineStandIn, nodeTypesOf } from './engineStandIn';
 
-// What ships, not its sources.
-const built = createRequire(resolve('package.json'));
-const { FalBatch } = built('./dist/nodes/FalBatch/FalBatch.node.js') as {
-	FalBatch: typeof BatchNode;
-};
-const { FalQueueStatus } = built('./dist/nodes/FalQueueStatus/FalQueueStatus.node.js') as {
-	FalQueueStatus: typeof StatusNode;
-};
-const { FalApi } = built('./dist/credentials/FalApi.credentials.js') as {
-	FalApi: typeof Credential;
-};
+const { FalBatch } = built<{ FalBatch: typeof BatchNode }>('nodes/FalBatch/FalBatch.node.js');
+const { FalQueueStatus } = built<{ FalQueueStatus: typeof StatusNode }>(
+	'nodes/FalQueueStatus/FalQueueStatus.node.js',
+);
 
 export interface NodeRun {
 	/** Fal Batch, unless said. */
 	readonly node?: 'Fal Batch' | 'Fal Queue Status';
 	readonly items: readonly IDataObject[];
 	readonly parameters?: INodeParameters;
-	readonly credential: {
-		readonly apiKey: string;
-		readonly baseUrl: string;
-		readonly maxConcurrentJobs?: number;
-	};
+	readonly credential: CredentialFields;
 	/** Which credential it is, for what is shared by its id. */
 	readonly credentialId?: string;
 	/** Settings of the node, such as `retryOnFail`. */
@@ -82,7 +64,10 @@ export function startNode(options: NodeRun): {
 	const written: string[] = [];
 	const workflow = workflowFor(options);
 	const mode = options.mode ?? 'trigger';
-	const execution = new WorkflowExecute(additionalData(workflow, mode, options, written), mode);
+	const execution = new WorkflowExecute(
+		engineStandIn(workflow, mode, options.credential, written),
+		mode,
+	);
 	const running = execution.run({ workflow, startNode: workflow.getNode('Items') ?? undefined });
 	const outcome = Promise.resolve(running).then(async (run: IRun) => {
 		await logWritten();
@@ -111,7 +96,7 @@ export async function searchModels(
 	const context = new LoadOptionsContext(
 		workflow,
 		node,
-		additionalData(workflow, 'internal', options, []),
+		engineStandIn(workflow, 'internal', options.credential, []),
 		'',
 	);
 	return await new FalBatch().methods.listSearch.searchModels.call(
@@ -132,7 +117,10 @@ function readOutcome(run: IRun, written: string[], node = 'Fal Batch'): Outcome 
 		error: task?.error,
 		hints: (task?.hints ?? []).map(({ message }) => message),
 		runs: tasks.length,
-		everythingWritten: [readLog(), ...written, JSON.stringify(run)].join('\n'),
+		// Put together only for who asks: of ten thousand items it is a long text.
+		get everythingWritten() {
+			return [readLog(), ...written, JSON.stringify(run)].join('\n');
+		},
 	};
 }
 
@@ -178,16 +166,11 @@ function workflowFor({
 	credentialId = 'one',
 	settings,
 }: NodeRun): Workflow {
-	const types: Record<string, INodeType> = {
+	const nodeTypes = nodeTypesOf({
 		'test.items': new Items(items),
 		'n8n-nodes-fal-queue.falBatch': new FalBatch(),
 		'n8n-nodes-fal-queue.falQueueStatus': new FalQueueStatus(),
-	};
-	const nodeTypes: INodeTypes = {
-		getByName: (type) => types[type]!,
-		getByNameAndVersion: (type, version) => NodeHelpers.getVersionedNodeType(types[type]!, version),
-		getKnownTypes: () => ({}),
-	};
+	});
 	return new Workflow({
 		id: 'workflow',
 		name: 'Test',
@@ -215,67 +198,4 @@ function workflowFor({
 		],
 		connections: { Items: { main: [[{ node, type: 'main', index: 0 }]] } },
 	});
-}
-
-let executions = 0;
-
-function additionalData(
-	workflow: Workflow,
-	mode: WorkflowExecuteMode,
-	{ credential }: NodeRun,
-	written: string[],
-): IWorkflowExecuteAdditionalData {
-	const executionId = String(++executions);
-	const hooks = new ExecutionLifecycleHooks(mode, executionId, {
-		id: 'workflow',
-		name: 'Test',
-		active: false,
-		nodes: Object.values(workflow.nodes),
-		connections: {},
-		createdAt: new Date(),
-		updatedAt: new Date(),
-		isArchived: false,
-		activeVersionId: null,
-	});
-	const standIn = {
-		executionId,
-		currentNodeExecutionIndex: 0,
-		webhookWaitingBaseUrl: 'http://127.0.0.1/webhook-waiting',
-		formWaitingBaseUrl: 'http://127.0.0.1/form-waiting',
-		variables: {},
-		hooks,
-		setExecutionStatus: () => {},
-		sendDataToUI: (type: string, shown: unknown) =>
-			written.push(`${type} ${JSON.stringify(shown)}`),
-		logAiEvent: () => {},
-		credentialsHelper: {
-			getParentTypes: () => [],
-			isCredentialUsableByNode: async () => true,
-			getDecrypted: async () => ({ maxConcurrentJobs: 0, ...credential }),
-			preAuthentication: async () => undefined,
-			authenticate: async (
-				decrypted: IDataObject,
-				_type: string,
-				request: IHttpRequestOptions,
-				_workflow: Workflow,
-				node: INode,
-			) => authenticated(workflow, node, decrypted, request),
-		},
-	};
-	return standIn as unknown as IWorkflowExecuteAdditionalData;
-}
-
-/** What n8n's credentials helper does with a generic `authenticate`: it resolves the expressions. */
-function authenticated(
-	workflow: Workflow,
-	node: INode,
-	$credentials: IDataObject,
-	request: IHttpRequestOptions,
-): IHttpRequestOptions {
-	const { headers } = new FalApi().authenticate.properties;
-	const resolved = Object.entries(headers as Record<string, string>).map(([name, value]) => [
-		name,
-		workflow.expression.getSimpleParameterValue(node, value, 'internal', { $credentials }),
-	]);
-	return { ...request, headers: { ...request.headers, ...Object.fromEntries(resolved) } };
 }

@@ -87,6 +87,10 @@ export class N8nApi {
 		else await this.call('POST', 'workflows', workflow);
 	}
 
+	async workflow(id: string): Promise<Workflow> {
+		return await this.call<Workflow>('GET', `workflows/${id}`);
+	}
+
 	/** Publishes the workflow, so that its triggers listen. They need a few seconds more until they answer. */
 	async activateWorkflow(id: string) {
 		const { versionId } = await this.call<{ versionId: string }>('GET', `workflows/${id}`);
@@ -120,6 +124,43 @@ export class N8nApi {
 			results: Array<{ id: string; status: ExecutionStatus }>;
 		}>('GET', `executions?filter=${filter}`);
 		return results;
+	}
+
+	/** All executions of a workflow, newest first, without their data. */
+	async allExecutions(workflowId: string): Promise<Array<{ id: string; status: ExecutionStatus }>> {
+		const filter = encodeURIComponent(JSON.stringify({ workflowId }));
+		const all = new Map<string, { id: string; status: ExecutionStatus }>();
+		let cursor: string | undefined;
+		do {
+			const page = await this.call<{
+				results: Array<{ id: string; status: ExecutionStatus }>;
+				nextCursor?: string | null;
+			}>('GET', `executions?limit=100&filter=${filter}${cursor ? `&cursor=${cursor}` : ''}`);
+			// One that ended between two pages may be on both.
+			for (const execution of page.results) all.set(execution.id, execution);
+			cursor = page.nextCursor ?? undefined;
+		} while (cursor);
+		return [...all.values()];
+	}
+
+	/** The rows of the owner's data table of this name. */
+	async tableRows(name: string): Promise<Array<Record<string, unknown>>> {
+		const { id: project } = await this.call<{ id: string }>('GET', 'projects/personal');
+		const tables = await this.call<{ data: Array<{ id: string; name: string }> }>(
+			'GET',
+			`projects/${project}/data-tables`,
+		);
+		const table = tables.data.find((one) => one.name === name);
+		if (!table) throw new Error(`There is no data table "${name}"`);
+		const rows: Array<Record<string, unknown>> = [];
+		for (;;) {
+			const page = await this.call<{ count: number; data: Array<Record<string, unknown>> }>(
+				'GET',
+				`projects/${project}/data-tables/${table.id}/rows?take=100&skip=${rows.length}`,
+			);
+			rows.push(...page.data);
+			if (rows.length >= page.count || page.data.length === 0) return rows;
+		}
 	}
 
 	/** Waits until the execution has come to an end, whichever. @throws after `withinMs` */

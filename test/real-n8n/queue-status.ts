@@ -23,17 +23,22 @@ export const nodes = {
 	park: 'Wait for Webhooks',
 } as const;
 
-export const checkInALoop = read('check-in-a-loop');
-export const submitAndWait = read('submit-and-wait');
-export const waitForWebhooks = read('wait-for-webhooks');
+export const checkInALoop = readWorkflow('check-in-a-loop');
+export const submitAndWait = readWorkflow('submit-and-wait');
+export const waitForWebhooks = readWorkflow('wait-for-webhooks');
 
-function read(name: string): Workflow {
+/** One of docs/workflows. */
+export function readWorkflow(name: string): Workflow {
 	const text = readFileSync(join(docsFolder, 'workflows', `${name}.json`), 'utf8');
 	return JSON.parse(text) as Workflow;
 }
 
 /** Puts the workflow into n8n, with jobs going to this local fal. There may be several: each has its credential. */
-export async function saveForLocalFal(api: N8nApi, workflow: Workflow, { baseUrl }: LocalFal) {
+export async function saveForLocalFal(
+	api: N8nApi,
+	workflow: Workflow,
+	{ baseUrl }: Pick<LocalFal, 'baseUrl'>,
+) {
 	const name = `Fal API at ${baseUrl}`;
 	const credentialId = await saveFalCredential(api, { apiKey: LOCAL_KEY, baseUrl }, name);
 	await api.saveWorkflow(withCredential(workflow, credentialId, name));

@@ -1,4 +1,7 @@
-/** `npm run test:n8n`: the scenarios that only a real n8n can prove, all on one server. */
+/**
+ * `npm run test:n8n`: the scenarios that only a real n8n can prove, all on one server.
+ * `npm run test:n8n -- trigger` runs those with this word in their names.
+ */
 import { after, describe } from 'node:test';
 import { onEndRequest } from './processes';
 import { collectScenario } from './scenarios/collect';
@@ -7,22 +10,28 @@ import { demoScenario } from './scenarios/demo';
 import { parkingScenario } from './scenarios/parking';
 import { seedScenario } from './scenarios/seed';
 import { stopScenario } from './scenarios/stop';
-import { openStage } from './stage';
+import { triggerScenario } from './scenarios/trigger';
+import { openStage, type Stage } from './stage';
+
+const [, , wanted = ''] = process.argv;
 
 onEndRequest((code) => process.exit(code));
 const stage = await openStage();
 
 after(() => stage.close());
 
-describe('Fal Batch in a real n8n', () => {
-	describe('running the demo workflow', () => demoScenario(stage));
-	describe('with a seed beyond 2^53', () => seedScenario(stage));
-	describe('stopped in the middle of a batch', () => stopScenario(stage));
-});
+scenario('Fal Batch: running the demo workflow', demoScenario);
+scenario('Fal Batch: with a seed beyond 2^53', seedScenario);
+scenario('Fal Batch: stopped in the middle of a batch', stopScenario);
 
-describe('Fal Queue Status in a real n8n', () => {
-	describe('collecting what was submitted', () => collectScenario(stage));
-	describe('parked until fal calls back', () => parkingScenario(stage));
-	// Last: what comes after it gets another n8n process.
-	describe('parked while n8n is killed', () => crashScenario(stage));
-});
+scenario('Fal Queue Status: collecting what was submitted', collectScenario);
+scenario('Fal Queue Status: parked until fal calls back', parkingScenario);
+
+scenario('Fal Trigger: started by each completion', triggerScenario);
+
+// Last: what comes after it gets another n8n process.
+scenario('Fal Queue Status: parked while n8n is killed', crashScenario);
+
+function scenario(name: string, tests: (stage: Stage) => void) {
+	if (name.toLowerCase().includes(wanted.toLowerCase())) describe(name, () => tests(stage));
+}
