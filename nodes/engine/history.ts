@@ -61,7 +61,7 @@ export interface HistoryReader {
  * Reads what fal remembers of a model, page by page.
  *
  * @param since milliseconds since the epoch
- * @param take is given each page; says whether it wants another
+ * @param take is given each page, a request perhaps more than once; says whether it wants another
  * @returns why it could not be read to its end, if it could not
  */
 export async function readHistory(
@@ -84,10 +84,11 @@ export async function readHistory(
 			failures = 0;
 			// An empty page counts, too: there may be no end of them.
 			read += Math.max(1, requests.length);
-			limit = Math.min(LARGEST_PAGE, 2 * limit);
-		} else if (reply.kind === 'unreadable' && limit > 1) {
-			// Inputs and outputs come along, and with pictures in them a page can be too large to take.
+		} else if (reply.kind === 'unreadable' && reply.tooLarge && limit > 1) {
+			// Inputs and outputs come along, and with pictures in them a page can be too large to take. fal's
+			// cursor is the number of a page: with pages of another size, it would be another place.
 			limit = Math.ceil(limit / 10);
+			cursor = undefined;
 		} else {
 			failures++;
 			const wait = waitBeforeRetry(reply, failures, clock, random());

@@ -102,9 +102,11 @@ export class LostSubmits {
 			seen.push(...requests);
 			return true;
 		});
-		// The first one sent belongs to the first one lost.
+		// The first one sent belongs to the first one lost, of those that it suits best.
 		for (const request of seen.sort((a, b) => a.sentAt - b.sentAt)) {
-			const owner = [...all].find((sought) => this.#isAnswerTo(sought, request));
+			const [owner] = [...all]
+				.filter((sought) => this.#isAnswerTo(sought, request))
+				.sort((a, b) => distance(a, request) - distance(b, request));
 			if (!owner) continue;
 			this.#found.add(request.handle.requestId);
 			end(owner, all, { kind: 'found', request });
@@ -132,6 +134,11 @@ export class LostSubmits {
 				history.identityOf(submission.input) === identity,
 		);
 	}
+}
+
+/** Milliseconds between the time in which it was on its way and the moment at which fal got the request. */
+function distance({ sentAt, lostAt }: Sought, request: PastRequest): number {
+	return Math.max(0, sentAt - request.sentAt, request.sentAt - lostAt);
 }
 
 function end(ended: Sought, all: Set<Sought>, search: Search): void {

@@ -54,10 +54,9 @@ class Pairing {
 	readonly #wanted = new Map<string, Map<string, Job[]>>();
 	readonly #taken = new Set<string>();
 	#showsOpenOnes = false;
-	/** Of the requests found: the longest time from submit to end, the latest submit and the latest end. */
+	/** Of the requests found: the longest time from submit to end, and the latest sign of life. */
 	#longest = 0;
-	#latestSubmit = Number.NEGATIVE_INFINITY;
-	#latestEnd = Number.NEGATIVE_INFINITY;
+	#alive = Number.NEGATIVE_INFINITY;
 
 	constructor(
 		private readonly jobs: readonly Job[],
@@ -95,15 +94,14 @@ class Pairing {
 	 *
 	 * As long as that run lived it submitted: whatever it left open was sent within one job's time before
 	 * its death, and others of it ended not long before that. If none did, nothing can be open any more.
-	 * If it does show them, only what was sent just now may be missing yet.
+	 * If it does show them, only what was sent last may be missing yet.
 	 *
 	 * @returns milliseconds until all of them must have appeared; nothing when none can be missing
 	 */
 	timeForOpenOnes(now: number): number | undefined {
 		if (this.found.size === this.jobs.length) return undefined;
 		const time = (this.#showsOpenOnes ? 0 : this.#longest) + LATE;
-		const latest = this.#showsOpenOnes ? this.#latestSubmit : this.#latestEnd;
-		return now - latest < 2 * time ? time : undefined;
+		return now - this.#alive < 2 * time ? time : undefined;
 	}
 
 	#pair(request: PastRequest, wanted: Map<string, Job[]>): void {
@@ -115,9 +113,7 @@ class Pairing {
 		this.#taken.add(handle.requestId);
 		this.found.set(jobs.shift()!, request);
 		if (jobs.length === 0) wanted.delete(identity);
-		this.#latestSubmit = Math.max(this.#latestSubmit, sentAt);
-		if (!end) return;
-		this.#longest = Math.max(this.#longest, end.at - sentAt);
-		this.#latestEnd = Math.max(this.#latestEnd, end.at);
+		this.#alive = Math.max(this.#alive, end?.at ?? this.reader.clock.now());
+		if (end) this.#longest = Math.max(this.#longest, end.at - sentAt);
 	}
 }

@@ -184,7 +184,8 @@ function successful(outcome: HttpOutcome): Answer {
 
 function brokenAnswer(answer: HttpOutcome & { kind: 'broken' }): FailedReply {
 	const { status, headers, reason, tooLarge } = answer;
-	if (isSuccess(status)) return { kind: 'unreadable', status, reason, ...(tooLarge && { tooLarge }) };
+	if (isSuccess(status))
+		return { kind: 'unreadable', status, reason, ...(tooLarge && { tooLarge }) };
 	return { kind: 'rejected', status, headers, body: reason };
 }
 

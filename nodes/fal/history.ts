@@ -14,7 +14,7 @@ import type { HttpLimits, SendHttp } from './http';
 import { canonicalJson, parseInputJson, parseJson } from './json';
 
 /** A hundred inputs and outputs; with pictures in them it takes smaller pages. */
-const LIMITS: HttpLimits = { time: 60 * SECOND, bytes: 32_000_000 };
+const LIMITS: HttpLimits = { time: 30 * SECOND, bytes: 32_000_000 };
 
 export class FalHistory implements History {
 	/** Requests sent so far, by kind. */
@@ -46,7 +46,8 @@ export class FalHistory implements History {
 		const { status, headers } = outcome;
 		const isSuccess = status >= 200 && status < 300;
 		if (outcome.kind === 'broken' && isSuccess) {
-			return { kind: 'unreadable', status, reason: outcome.reason };
+			const { reason, tooLarge = false } = outcome;
+			return { kind: 'unreadable', status, reason, tooLarge };
 		}
 		const text = outcome.kind === 'broken' ? outcome.reason : outcome.text;
 		if (!isSuccess) {

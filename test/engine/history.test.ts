@@ -35,14 +35,19 @@ async function read({ enough = Infinity, stopAfter, ...script }: Reading) {
 		ids: taken.map(({ handle }) => handle.requestId),
 		questions: history.questions,
 		limits: history.questions.map(({ limit }) => limit),
+		cursors: history.questions.map(({ cursor }) => cursor),
 		waits: history.questions.map(({ at }) => at - start),
 		elapsed: clock.now() - start,
 		start,
 	};
 }
 
-const requests = (count: number) => (now: number) =>
-	Array.from({ length: count }, (_, i) => past({ id: `r${i}`, sentAt: now }));
+/** The same ones at each question. */
+function requests(count: number) {
+	let all: PastRequest[] | undefined;
+	return (now: number) =>
+		(all ??= Array.from({ length: count }, (_, i) => past({ id: `r${i}`, sentAt: now })));
+}
 
 /** Page after page without end. */
 const endless = (size: number) => () =>
@@ -60,7 +65,7 @@ describe('reading', () => {
 	it('goes from page to page to the end', async () => {
 		const { ids, questions, failure } = await read({ requests: requests(250) });
 		expect(ids).toEqual(Array.from({ length: 250 }, (_, i) => `r${i}`));
-		expect(questions.map(({ cursor }) => cursor)).toEqual([undefined, '100', '200']);
+		expect(questions.map(({ cursor }) => cursor)).toEqual([undefined, '2', '3']);
 		expect(failure).toBeUndefined();
 	});
 
@@ -149,36 +154,39 @@ describe('a page that does not come', () => {
 	});
 });
 
-describe('a page that can’t be read', () => {
-	it('is asked for in smaller pieces', async () => {
-		const { ids, limits, waits, failure } = await read({
-			requests: requests(3),
-			page: (_, { limit }) => (limit > 1 ? unreadable : undefined),
+describe('a page that is too large', () => {
+	const tooLarge = { ...unreadable, reason: 'the answer is too large', tooLarge: true };
+
+	// fal's cursor is the number of a page: of smaller pages it would be another place, and what lies
+	// between would be missed.
+	it('is asked for in smaller pieces, from the beginning, and all of them', async () => {
+		const { ids, limits, cursors, failure } = await read({
+			requests: requests(230),
+			page: (call, { limit }) => (call > 1 && limit > 10 ? tooLarge : undefined),
 		});
-		// A page of one that was good lets the next one be larger.
-		expect(limits.slice(0, 4)).toEqual([100, 10, 1, 2]);
-		expect(new Set(ids)).toEqual(new Set(['r0', 'r1', 'r2']));
+		expect(limits.slice(0, 4)).toEqual([100, 100, 10, 10]);
+		expect(cursors[2]).toBeUndefined();
+		expect(new Set(limits.slice(2))).toEqual(new Set([10]));
+		expect(new Set(ids).size).toBe(230);
 		expect(failure).toBeUndefined();
-		expect(new Set(waits)).toEqual(new Set([0]));
 	});
 
-	it('not even one request at a time, is given up after four tries', async () => {
-		const { failure, limits } = await read({ page: () => unreadable });
+	it('although it holds a single request, is given up after four tries', async () => {
+		const { failure, limits } = await read({ page: () => tooLarge });
 		expect(limits).toEqual([100, 10, 1, 1, 1, 1]);
+		expect(failure).toMatchObject({ type: 'history_not_read', message: tooLarge.reason });
+	});
+});
+
+describe('a page that can’t be read', () => {
+	it('for another reason is asked for as it was, four times', async () => {
+		const { failure, limits } = await read({ page: () => unreadable });
+		expect(limits).toEqual([100, 100, 100, 100]);
 		expect(failure).toEqual({
 			type: 'history_not_read',
 			message: 'the answer is empty',
 			retryable: true,
 		});
-	});
-
-	// One broken answer is no reason to read fifty thousand requests ten at a time.
-	it('once, makes the pages small for a short while only', async () => {
-		const { limits } = await read({
-			requests: requests(1_000),
-			page: (call) => (call === 1 ? unreadable : undefined),
-		});
-		expect(limits.slice(0, 7)).toEqual([100, 10, 20, 40, 80, 100, 100]);
 	});
 });
 

@@ -44,8 +44,10 @@ export class ScriptedHistory implements History {
 		const all = (this.script.requests?.(this.clock.now()) ?? []).filter(
 			({ handle, sentAt }) => handle.model === model && sentAt >= since,
 		);
-		const from = Number(cursor ?? 0);
-		const more = from + limit < all.length && { nextCursor: String(from + limit) };
+		// As fal's is: the number of a page, and another place when pages are smaller.
+		const page = Number(cursor ?? 1);
+		const from = (page - 1) * limit;
+		const more = from + limit < all.length && { nextCursor: String(page + 1) };
 		return { requests: all.slice(from, from + limit), ...more };
 	}
 }
