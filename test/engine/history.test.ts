@@ -121,7 +121,7 @@ describe('a page that does not come', () => {
 			page: (call) => (call === 2 ? lost : undefined),
 		});
 		expect(ids).toEqual(Array.from({ length: 150 }, (_, i) => `r${i}`));
-		expect(questions.map(({ cursor }) => cursor)).toEqual([undefined, '100', '100']);
+		expect(questions.map(({ cursor }) => cursor)).toEqual([undefined, '2', '2']);
 	});
 
 	it.each([
