@@ -53,6 +53,7 @@ export function readPlan(node: IExecuteFunctions, items: number): Plan {
 			itemIndex: first.itemIndex,
 		});
 	}
+	checkMemory(node, settings, jobs);
 	return { settings, jobs, rejected };
 }
 
@@ -82,10 +83,10 @@ function readSettings(node: IExecuteFunctions, items: number): BatchSettings {
 /** In seconds. A longer timeout is no timeout but a mistake. */
 const MONTH = 30 * 24 * 3_600;
 
-/** What fal's request history is used for. It only knows inputs that fal was allowed to store. */
+/** What fal's request history is used for. */
 function readMemory(
 	node: IExecuteFunctions,
-	{ onUnknownSubmit, reuseRecentRequests, storePayloads }: Readonly<Record<string, unknown>>,
+	{ onUnknownSubmit, reuseRecentRequests }: Readonly<Record<string, unknown>>,
 ): Pick<BatchSettings, 'onUnknownSubmit' | 'reuseWithin'> {
 	const hours = readNumber(node, reuseRecentRequests ?? 0, {
 		label: 'Reuse Recent Requests',
@@ -93,18 +94,25 @@ function readMemory(
 		most: LONGEST_MEMORY,
 		whole: false,
 	});
+	const isKnown = onUnknownSubmit === 'lookUp' || onUnknownSubmit === 'submitAgain';
+	return { onUnknownSubmit: isKnown ? onUnknownSubmit : 'report', reuseWithin: hours * HOUR };
+}
+
+/** fal's history only knows inputs that fal was allowed to store, which may differ from item to item. */
+function checkMemory(
+	node: IExecuteFunctions,
+	{ onUnknownSubmit, reuseWithin }: BatchSettings,
+	jobs: readonly PlannedJob[],
+): void {
 	const looksUp = onUnknownSubmit === 'lookUp';
-	if ((looksUp || hours > 0) && storePayloads === false) {
-		const option = looksUp ? 'On Unknown Submit: Look Up' : 'Reuse Recent Requests';
-		throw new NodeOperationError(node.getNode(), `${option} needs Store Payloads`, {
-			description:
-				'Without stored payloads fal’s request history does not tell which request was made for which input. Turn one of the two off. Nothing was sent to fal.',
-		});
-	}
-	return {
-		onUnknownSubmit: looksUp || onUnknownSubmit === 'submitAgain' ? onUnknownSubmit : 'report',
-		reuseWithin: hours * HOUR,
-	};
+	const unstored = jobs.find(({ submission }) => submission.conditions.storePayloads === false);
+	if (!unstored || (!looksUp && reuseWithin === 0)) return;
+	const option = looksUp ? 'On Unknown Submit: Look Up' : 'Reuse Recent Requests';
+	throw new NodeOperationError(node.getNode(), `${option} needs Store Payloads`, {
+		itemIndex: unstored.itemIndex,
+		description:
+			'Without stored payloads fal’s request history does not tell which request was made for which input. Turn one of the two off. Nothing was sent to fal.',
+	});
 }
 
 /** In hours: fal stores payloads for 30 days. */

@@ -39,7 +39,7 @@ export interface HistoryPage {
 }
 
 export interface History {
-	/** @returns the same text for the same input, in whatever order its fields are */
+	/** Never throws. @returns the same text for the same input, in whatever order its fields are */
 	identityOf(input: Readonly<Record<string, unknown>>): string;
 	/** Never throws. Gives up at once (`lost`) when the execution is stopped. */
 	page(question: HistoryQuestion): Promise<Reply<HistoryPage>>;

@@ -46,8 +46,8 @@ export async function findReusable(
 
 /** A film may take long; a batch that waits longer than this before it begins looks dead. */
 const LONGEST_PAUSE = 10 * MINUTE;
-/** By this much fal's history may be late, or fal's clock differ from ours: neither is known. */
-const LATE = 10 * SECOND;
+/** By this much fal's history may be late, and fal's clock differ from ours: neither is known. */
+const LATE = 30 * SECOND;
 
 class Pairing {
 	readonly found = new Map<Job, PastRequest>();

@@ -22,8 +22,13 @@ export class FalHistory implements History {
 
 	constructor(private readonly send: SendHttp) {}
 
+	/** @returns nothing of an input that can't be written as JSON, and so not be sent, either */
 	identityOf(input: unknown): string {
-		return createHash('sha256').update(canonicalJson(input)).digest('base64');
+		try {
+			return createHash('sha256').update(canonicalJson(input)).digest('base64');
+		} catch {
+			return '';
+		}
 	}
 
 	async page({ model, since, cursor, limit }: HistoryQuestion): Promise<Reply<HistoryPage>> {
@@ -72,13 +77,14 @@ export class FalHistory implements History {
 		const sentAt = readTime(item.sent_at);
 		const at = readTime(item.ended_at);
 		if (!isRequestId(requestId) || sentAt === undefined) return [];
+		const identity = isRecord(input) && this.identityOf(input);
 		const succeeded = typeof status === 'number' && status >= 200 && status < 300;
 		const worked = typeof duration === 'number' && duration >= 0;
 		return [
 			{
 				handle: { requestId, model },
 				sentAt,
-				...(isRecord(input) && { identity: this.identityOf(input) }),
+				...(identity && { identity }),
 				...(at !== undefined && {
 					end: { at, succeeded, ...(worked && { inferenceTime: duration }) },
 				}),

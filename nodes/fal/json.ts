@@ -54,16 +54,23 @@ const rawJson: (text: string) => unknown =
 		? (JSON.rawJSON as (text: string) => unknown)
 		: (text) => text;
 
-/** @returns the same text for the same value, in whatever order its fields are */
+/**
+ * The same text for the same value, in whatever order its fields are. A large integer is its digits, as
+ * a number or as text: as which of the two it travels depends on this Node, and on what fal makes of it.
+ */
 export function canonicalJson(value: unknown): string {
-	return JSON.stringify(value, (_, part: unknown) => (isPlain(part) ? inOrder(part) : part));
+	return JSON.stringify(value, (_, part: unknown) => {
+		if (isRawJson(part)) return part.rawJSON;
+		if (typeof part === 'number' && !isExact(String(part))) return String(part);
+		return isRecord(part) ? inOrder(part) : part;
+	});
 }
 
 function inOrder(fields: Record<string, unknown>): Record<string, unknown> {
 	return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Large integers are values of their own kind, which lose it when they are taken apart. */
-function isPlain(part: unknown): part is Record<string, unknown> {
-	return isRecord(part) && !(Object.isFrozen(part) && 'rawJSON' in part);
+/** A value of `JSON.rawJSON` is frozen; nothing else that was read from JSON is. */
+function isRawJson(part: unknown): part is { readonly rawJSON: unknown } {
+	return isRecord(part) && Object.isFrozen(part) && 'rawJSON' in part;
 }

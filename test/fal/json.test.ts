@@ -1,5 +1,5 @@
 import type * as Json from '../../nodes/fal/json';
-import { parseInputJson, parseJson } from '../../nodes/fal/json';
+import { canonicalJson, parseInputJson, parseJson } from '../../nodes/fal/json';
 
 const SEED = '196619188014358660';
 /** More digits than a number has, but no integer: nothing of it is lost that mattered. */
@@ -90,13 +90,49 @@ describe('reading what is to be sent', () => {
 			const text = JSON.stringify(parsed?.value, standInAsJson);
 			expect(text.replaceAll(/"RAW:(\d+)"/g, '$1')).toBe(`{"a":{"seed":${sent}},"b":[-1,${sent}]}`);
 		});
+
+		it('a large seed is the same in every form', () => {
+			const parsed = json.parseInputJson(`{"seed": ${SEED}}`)?.value;
+			expect(json.canonicalJson(parsed)).toBe(`{"seed":"${SEED}"}`);
+			expect(json.canonicalJson({ seed: SEED })).toBe(`{"seed":"${SEED}"}`);
+			expect(json.canonicalJson({ seed: Number(SEED) })).toBe(`{"seed":"${Number(SEED)}"}`);
+		});
+	});
+});
+
+describe('the canonical text of a value', () => {
+	it.each([
+		{ value: { b: 1, a: { d: 2, c: 3 } }, text: '{"a":{"c":3,"d":2},"b":1}' },
+		{ value: [{ b: 1, a: 2 }, 3, [4]], text: '[{"a":2,"b":1},3,[4]]' },
+		{ value: { 10: 'x', 9: 'y', a: 'z' }, text: '{"9":"y","10":"x","a":"z"}' },
+		{ value: { a: undefined, b: null }, text: '{"b":null}' },
+		{ value: { B: 1, a: 2, é: 3, _: 4 }, text: '{"B":1,"_":4,"a":2,"é":3}' },
+		{ value: {}, text: '{}' },
+		{ value: 'a', text: '"a"' },
+		{
+			value: { f: 0.1, e: 1e21, n: -0, s: 9007199254740991 },
+			text: '{"e":1e+21,"f":0.1,"n":0,"s":9007199254740991}',
+		},
+	])('$text has its fields in order', ({ value, text }) => {
+		expect(canonicalJson(value)).toBe(text);
+	});
+
+	it('takes a field named __proto__ for what it is', () => {
+		const value: unknown = JSON.parse('{"b":1,"__proto__":{"d":1,"c":2}}');
+		expect(canonicalJson(value)).toBe('{"__proto__":{"c":2,"d":1},"b":1}');
+	});
+
+	it('leaves the value as it is', () => {
+		const value = { b: 1, a: 2 };
+		canonicalJson(value);
+		expect(Object.keys(value)).toEqual(['b', 'a']);
 	});
 });
 
 /** `JSON.rawJSON` where this Node has it, else something of which the test can tell that it was used. */
 function rawJsonOrStandIn(): unknown {
 	const own: unknown = Reflect.get(JSON, 'rawJSON');
-	return own ?? ((text: string) => ({ standInFor: text }));
+	return own ?? ((text: string) => Object.freeze({ standInFor: text, rawJSON: text }));
 }
 
 function standInAsJson(_: string, value: unknown): unknown {

@@ -385,6 +385,17 @@ describe('the switch', () => {
 		);
 	});
 
+	it('jobUrls: another host in the answers to a submit and to a look', async () => {
+		await start({ jobUrls: 'http://elsewhere.example' });
+		const submitted = await (await post(SCHNELL, { prompt: 'x' })).json();
+		const [requestId] = fal.jobs.keys();
+		const url = `http://elsewhere.example/fal-ai/flux/requests/${requestId}`;
+		const urls = { response_url: url, status_url: `${url}/status`, cancel_url: `${url}/cancel` };
+		expect(submitted).toMatchObject(urls);
+		const status = await call(`queue.fal.run/fal-ai/flux/requests/${requestId}/status`);
+		expect(await status.json()).toMatchObject(urls);
+	});
+
 	it("mediaUrls: fal's own addresses", async () => {
 		await start({ mediaUrls: 'fal' });
 		const [image] = await imagesOf({ prompt: 'x' });

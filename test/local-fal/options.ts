@@ -41,6 +41,8 @@ export interface LocalFalOptions {
 	cancelRunning: 'stops' | 'finishes';
 	/** What a cancelled job looks like afterwards: not documented (1.8, 10.3). */
 	afterCancel: 'completed_with_error' | 'not_found';
+	/** What the URLs in answers about a job begin with; a foreign host must get no call of anybody's. */
+	jobUrls: string;
 	/** Status of a result asked for too early: not documented (1.7, 10.1). Default 400. */
 	resultBeforeCompletion: 400 | 202;
 	/** Status and result under the full model id answer 405 (1.2). Default yes; else they work. */
@@ -113,6 +115,7 @@ export const DEFAULT_OPTIONS: Readonly<LocalFalOptions> = {
 	cancelAnswer: 'requested',
 	cancelRunning: 'stops',
 	afterCancel: 'completed_with_error',
+	jobUrls: 'https://queue.fal.run',
 	resultBeforeCompletion: 400,
 	strictPaths: true,
 	errorOnStatus: false,

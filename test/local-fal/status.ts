@@ -7,18 +7,18 @@ import type { LocalFalOptions } from './options';
 import type { AccountQueue } from './queue';
 
 /** fal's own addresses, as always: who came here by a Base URL goes on by it. */
-function urlsOf({ requestId, model }: Job) {
+function urlsOf({ requestId, model }: Job, { jobUrls }: LocalFalOptions) {
 	// The app only, without the path behind it, and without the suffix `/response` (1.2).
-	const url = `https://queue.fal.run/${appOf(model.id)}/requests/${requestId}`;
+	const url = `${jobUrls}/${appOf(model.id)}/requests/${requestId}`;
 	return { response_url: url, status_url: `${url}/status`, cancel_url: `${url}/cancel` };
 }
 
-export function submitAnswer(job: Job, queue: AccountQueue) {
+export function submitAnswer(job: Job, queue: AccountQueue, options: LocalFalOptions) {
 	return {
 		status: 'IN_QUEUE',
 		request_id: job.requestId,
 		gateway_request_id: job.gatewayRequestId,
-		...urlsOf(job),
+		...urlsOf(job, options),
 		queue_position: queue.position(job),
 	};
 }
@@ -32,7 +32,7 @@ interface StatusParts {
 /** The status body. `logs` is null unless asked for. */
 export function statusOf(job: Job, withLogs: boolean, { queue, clock, options }: StatusParts) {
 	const { progress } = job;
-	const common = { status: progress.status, request_id: job.requestId, ...urlsOf(job) };
+	const common = { status: progress.status, request_id: job.requestId, ...urlsOf(job, options) };
 	if (progress.status === 'IN_QUEUE') return { ...common, queue_position: queue.position(job) };
 	const logs = withLogs ? logsOf(job, clock).slice(-options.logWindow) : null;
 	if (progress.status === 'IN_PROGRESS') return { ...common, logs };

@@ -11,6 +11,9 @@ import { parkingScenario } from './scenarios/parking';
 import { seedScenario } from './scenarios/seed';
 import { stopScenario } from './scenarios/stop';
 import { triggerScenario } from './scenarios/trigger';
+import { triggerCrashScenario } from './scenarios/trigger-crash';
+import { triggerInputScenario } from './scenarios/trigger-input';
+import { triggerLoadScenario } from './scenarios/trigger-load';
 import { openStage, type Stage } from './stage';
 
 const [, , wanted = ''] = process.argv;
@@ -28,9 +31,12 @@ scenario('Fal Queue Status: collecting what was submitted', collectScenario);
 scenario('Fal Queue Status: parked until fal calls back', parkingScenario);
 
 scenario('Fal Trigger: started by each completion', triggerScenario);
+scenario('Fal Trigger: given what is none of fal’s', triggerInputScenario);
+scenario('Fal Trigger: as quick as n8n', triggerLoadScenario);
 
-// Last: what comes after it gets another n8n process.
+// Last: what comes after them gets another n8n process.
 scenario('Fal Queue Status: parked while n8n is killed', crashScenario);
+scenario('Fal Trigger: called back again after n8n was killed', triggerCrashScenario);
 
 function scenario(name: string, tests: (stage: Stage) => void) {
 	if (name.toLowerCase().includes(wanted.toLowerCase())) describe(name, () => tests(stage));

@@ -38,7 +38,7 @@ export async function queueRoutes(server: FastifyInstance, fal: Fal): Promise<vo
 		if (refused) return refused;
 		const job = queue.accept(submissionFrom(request, model));
 		request.call.requestId = job.requestId;
-		return reply.header('x-fal-request-id', job.requestId).send(submitAnswer(job, queue));
+		return reply.header('x-fal-request-id', job.requestId).send(submitAnswer(job, queue, options));
 	});
 
 	for (const prefix of ['/', ...NAMESPACES.map((namespace) => `/${namespace}/`)]) {

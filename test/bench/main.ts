@@ -1,0 +1,97 @@
+/** `npm run bench`: Fal Batch beside what people run today, in tables and charts. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import type { Figures } from './figures';
+import { judge } from './goals';
+import { idealTime } from './ideal';
+import { drawTimes } from './jobTimes';
+import { growthChart, sideBySideChart } from './report/charts';
+import { circumstances } from './report/circumstances';
+import { toJson } from './report/json';
+import { toMarkdown } from './report/markdown';
+import { drawTable } from './report/screen';
+import * as tables from './report/tables';
+import type { Row } from './rows';
+import { GRID, GROWTH, QUICK, type Scenario } from './scenarios';
+import { runOnSockets, SOCKET_RUNS } from './sockets/plan';
+import { runOnVirtualClock } from './virtual/runGrid';
+
+interface Settings {
+	readonly quick?: true;
+	readonly only?: string;
+	readonly out: string;
+}
+
+void new Command('bench')
+	.description('Fal Batch beside what people run today, against a local fal.')
+	.option('--quick', 'the virtual clock, and a choice of what runs over real sockets: two minutes')
+	.option('--only <scenario>', `one of: ${names().join(', ')}`)
+	.option(
+		'--out <folder>',
+		'where a complete run leaves bench.md, bench.json and the charts',
+		'docs',
+	)
+	.action(bench)
+	.parseAsync();
+
+async function bench({ quick, only, out }: Settings): Promise<void> {
+	const chosen = ({ name }: Scenario) => (only ? name === only : !quick || QUICK.has(name));
+	const rows: Row[] = [];
+	for (const scenario of GRID.filter(({ name }) => !only || name === only)) {
+		rows.push(await rowOf(scenario, 'virtual', () => runOnVirtualClock(scenario)));
+	}
+	for (const run of SOCKET_RUNS.filter(({ scenario }) => chosen(scenario))) {
+		rows.push(await rowOf(run.scenario, 'real', () => runOnSockets(run)));
+	}
+	if (rows.length === 0)
+		throw new Error(`No scenario is called ${only}. Try: ${names().join(', ')}`);
+	print(rows);
+	if (!quick && !only) await save(rows, out);
+}
+
+async function rowOf(
+	scenario: Scenario,
+	clock: Row['clock'],
+	run: () => Promise<ReadonlyMap<string, Figures>>,
+): Promise<Row> {
+	process.stdout.write(`${clock} clock: ${scenario.title} ... `);
+	const startedAt = Date.now();
+	const figures = await run();
+	process.stdout.write(`${((Date.now() - startedAt) / 1_000).toFixed(1)} s\n`);
+	const ideal = idealTime(scenario, drawTimes(scenario.times, scenario.items));
+	return { scenario, clock, ideal, figures };
+}
+
+function print(rows: readonly Row[]): void {
+	const virtual = rows.filter(({ clock }) => clock === 'virtual');
+	const real = rows.filter(({ clock }) => clock === 'real');
+	const all = [
+		tables.timeTable(virtual),
+		tables.requestsTable(virtual),
+		tables.troubleTable(virtual),
+		tables.streamTable(virtual),
+		tables.socketsTable(real),
+		tables.goalsTable(judge(rows)),
+	];
+	for (const table of all) if (table.rows.length > 0) process.stdout.write(drawTable(table));
+}
+
+async function save(rows: readonly Row[], folder: string): Promise<void> {
+	const virtual = rows.filter(({ clock }) => clock === 'virtual');
+	const growth = rows.filter(({ scenario }) => GROWTH.some(({ name }) => name === scenario.name));
+	const goals = judge(rows);
+	const files = {
+		'bench.json': toJson(circumstances(), rows, goals),
+		'bench.md': toMarkdown(circumstances(), rows, goals),
+		'bench.svg': sideBySideChart(virtual),
+		'bench-growth.svg': growthChart(growth),
+	};
+	await mkdir(folder, { recursive: true });
+	for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+	process.stdout.write(`\nWritten to ${folder}: ${Object.keys(files).join(', ')}\n`);
+}
+
+function names(): string[] {
+	return [...new Set([...GRID, ...GROWTH].map(({ name }) => name))];
+}

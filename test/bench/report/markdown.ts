@@ -1,0 +1,83 @@
+/** `docs/bench.md`, written anew by each complete run. */
+import type { JudgedGoal } from '../goals';
+import { GROWTH } from '../scenarios';
+import type { Row } from '../rows';
+import type { Circumstances } from './circumstances';
+import type { ReportTable } from './table';
+import {
+	goalsTable,
+	requestsTable,
+	socketsTable,
+	streamTable,
+	timeTable,
+	troubleTable,
+} from './tables';
+
+export function toMarkdown(
+	circumstances: Circumstances,
+	rows: readonly Row[],
+	goals: readonly JudgedGoal[],
+): string {
+	const { command, date, node, processors, memory } = circumstances;
+	const virtual = rows.filter(({ clock }) => clock === 'virtual');
+	const real = rows.filter(({ clock }) => clock === 'real');
+	const isGrowth = ({ scenario }: Row) => GROWTH.some(({ name }) => name === scenario.name);
+	return `# Benchmark
+
+Fal Batch beside what people run today: the same jobs, the same local fal, the same run. No account, no network. Written by \`${command}\` (about ten minutes) on ${date}: ${processors}, ${memory}, Node ${node}. All figures are in [bench.json](bench.json).
+
+![Wall time and requests, side by side](bench.svg)
+
+## How to read it
+
+- **Ideal**: the same jobs in the same order, each started the moment a place is free (the smaller of concurrency and limit), without latency. 1.00 can't be had over a network.
+- **Virtual clock**: our engine and the peers' own published code (the official client, p-queue, p-limit) on a clock that jumps, against a simulated fal. The figures are the same on every machine. **Real**: the built node in n8n's engine, and the peers, over sockets, each in a process of its own, against a local fal in another.
+- 100 jobs of 2 s, 100 ms of latency, account limit 10 and concurrency 10, unless a row says otherwise.
+- **client + p-queue**, **client + p-limit**: \`fal.subscribe\` of the official client under a cap, as tutorials teach it. **one by one**: the dedicated n8n nodes; submit, then a poll each 5 s. **all at once, one wait**: HTTP Request, Wait, HTTP Request; the wait is twice the time of a job, and 5 s at least. **all at once, look each 3 s**: the loop of the published templates. One item's failure ends none of them, and a stop of the execution ends them at once: the kindest reading.
+- The dedicated nodes take 25 times the ideal: over real sockets they run ${SCALED_ITEMS} items, and their time and requests are scaled up.
+
+## Goals
+
+${markdownTable(goalsTable(goals))}
+${missed(goals)}
+## The grid, on the virtual clock
+
+${[timeTable, requestsTable, troubleTable].map((table) => section(table(virtual))).join('\n')}
+## Over real sockets, through n8n's engine
+
+${markdownTable(socketsTable(real.filter((row) => !isGrowth(row))))}
+
+## From 100 items to 10,000
+
+![Requests, CPU and memory per job](bench-growth.svg)
+
+${markdownTable(socketsTable(real.filter(isGrowth)))}
+
+${STREAM}
+
+${markdownTable(streamTable(virtual))}`;
+}
+
+const SCALED_ITEMS = 4;
+
+const STREAM = `## Why not fal's status stream
+
+fal can tell the end of a job over a held connection (\`/status/stream\`). At its best, a connection that never breaks, it saves what the table shows. It is not built: what it saves is little beside what it takes. It holds one connection per job for as long as the job takes, through n8n's HTTP helper and through whatever proxies stand between, each with a time-out of its own; fal's own client calls its use of it experimental; and because a stream may break, the polls would have to stay beside it.`;
+
+function missed(goals: readonly JudgedGoal[]): string {
+	const lines = goals
+		.filter(({ reached }) => !reached)
+		.map(({ what, clock, reason }) => `- **${what}** (${clock}): ${reason ?? 'missed.'}`);
+	return lines.length > 0 ? `\nMissed, and why:\n\n${lines.join('\n')}\n` : '';
+}
+
+function section(table: ReportTable): string {
+	return `### ${table.title}\n\n${markdownTable(table)}`;
+}
+
+function markdownTable({ head, rows, note }: ReportTable): string {
+	const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+	const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
+	const table = [line(head), line(rule), ...rows.map(line)].join('\n');
+	return `${table}\n${note ? `\n${note}\n` : ''}`;
+}

@@ -1,0 +1,71 @@
+/** Which contenders run over real sockets in which scenario, and how: ten minutes in all. */
+import { FAL_BATCH, P_QUEUE, PEERS } from '../contenders';
+import type { Figures } from '../figures';
+import { GRID, GROWTH, type Scenario } from '../scenarios';
+import { Lane } from './lane';
+
+export interface SocketRun {
+	readonly scenario: Scenario;
+	readonly contenders: readonly string[];
+	/**
+	 * Side by side, at the same moment, where waiting is all they do; one after the other, and more than
+	 * once, where the processor is what is looked at.
+	 */
+	readonly manner: 'side by side' | { readonly times: number };
+}
+
+const CAPPED = PEERS.slice(0, 2).map(({ name }) => name);
+const EVERYBODY = PEERS.map(({ name }) => name);
+
+export const SOCKET_RUNS: readonly SocketRun[] = [
+	sideBySide('usual', EVERYBODY),
+	sideBySide('429-above-10', CAPPED),
+	sideBySide('429-above-2', CAPPED),
+	sideBySide('ambiguous', CAPPED),
+	...GROWTH.map((scenario) => ({
+		scenario,
+		contenders: [FAL_BATCH, P_QUEUE.name],
+		manner: { times: scenario.items > 1_000 ? 1 : 3 },
+	})),
+];
+
+/** @returns figures by contender */
+export async function runOnSockets(run: SocketRun): Promise<Map<string, Figures>> {
+	const { scenario, contenders, manner } = run;
+	if (manner === 'side by side') return await runTogether(scenario, contenders);
+	const rounds: Map<string, Figures>[] = [];
+	for (let round = 0; round < manner.times; round++) {
+		const figures = new Map<string, Figures>();
+		// Each round the other way round, so that neither always has the cooler machine.
+		for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
+			figures.set(contender, (await runTogether(scenario, [contender])).get(contender)!);
+		}
+		rounds.push(figures);
+	}
+	return new Map(contenders.map((name) => [name, middle(rounds.map((round) => round.get(name)!))]));
+}
+
+async function runTogether(
+	scenario: Scenario,
+	contenders: readonly string[],
+): Promise<Map<string, Figures>> {
+	const lanes = contenders.map((contender) => new Lane(scenario, contender));
+	try {
+		await Promise.all(lanes.map((lane) => lane.warmUp()));
+		const figures = await Promise.all(lanes.map((lane) => lane.run()));
+		return new Map(contenders.map((contender, i) => [contender, figures[i]!]));
+	} finally {
+		await Promise.all(lanes.map((lane) => lane.close()));
+	}
+}
+
+/** The round with the middle CPU figure: the one that suffers most from whatever else the machine does. */
+function middle(rounds: readonly Figures[]): Figures {
+	const byCpu = rounds.toSorted((a, b) => a.machine!.cpuPerJob - b.machine!.cpuPerJob);
+	return byCpu[Math.floor(byCpu.length / 2)]!;
+}
+
+function sideBySide(name: string, peers: readonly string[]): SocketRun {
+	const scenario = GRID.find((candidate) => candidate.name === name)!;
+	return { scenario, contenders: [FAL_BATCH, ...peers], manner: 'side by side' };
+}

@@ -1,0 +1,21 @@
+/** A scenario of the grid with every contender on the virtual clock. */
+import { FAL_BATCH, PEERS } from '../contenders';
+import type { Figures } from '../figures';
+import type { Scenario } from '../scenarios';
+import { falBatchOnVirtualClock, peerOnVirtualClock, run } from './runVirtual';
+import { followByStream } from './statusStream';
+
+export const BY_STREAM = 'Fal Batch, following by status stream (not built)';
+
+/** @returns figures by contender */
+export async function runOnVirtualClock(scenario: Scenario): Promise<Map<string, Figures>> {
+	const figures = new Map([[FAL_BATCH, await falBatchOnVirtualClock(scenario)]]);
+	for (const { name, run: peer, mostItems = Infinity } of PEERS) {
+		if (scenario.items > mostItems) continue;
+		figures.set(name, await peerOnVirtualClock(scenario, peer));
+	}
+	if (!scenario.outage && scenario.stopAfter === undefined) {
+		figures.set(BY_STREAM, await run(scenario, followByStream));
+	}
+	return figures;
+}
