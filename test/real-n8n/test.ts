@@ -8,6 +8,7 @@ import { collectScenario } from './scenarios/collect';
 import { crashScenario } from './scenarios/crash';
 import { demoScenario } from './scenarios/demo';
 import { parkingScenario } from './scenarios/parking';
+import { rerunScenario } from './scenarios/rerun';
 import { seedScenario } from './scenarios/seed';
 import { stopScenario } from './scenarios/stop';
 import { triggerScenario } from './scenarios/trigger';
@@ -36,6 +37,7 @@ scenario('Fal Trigger: as quick as n8n', triggerLoadScenario);
 
 // Last: what comes after them gets another n8n process.
 scenario('Fal Queue Status: parked while n8n is killed', crashScenario);
+scenario('Fal Batch: killed in the middle, and run again', rerunScenario);
 scenario('Fal Trigger: called back again after n8n was killed', triggerCrashScenario);
 
 function scenario(name: string, tests: (stage: Stage) => void) {
