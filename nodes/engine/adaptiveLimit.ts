@@ -10,7 +10,7 @@
  * - After a clean window, one full limit of submits taken without a refusal, it grows by one, and by
  *   twice as much after each further clean window, so that it is back soon when the limit was lifted.
  * - A first step up that is refused makes the next try twice as patient: a limit that stands still is
- *   asked again ever more seldom.
+ *   asked again more seldom.
  *
  * Queueing time is no signal here: fal's queue is meant to be waited in, and a law that reads waiting
  * as overload would end at 1.
@@ -68,5 +68,9 @@ export class AdaptiveLimit {
 	}
 }
 
-/** Windows to wait at the most before a limit that stood firm is asked again. */
-const LONGEST_PATIENCE = 8;
+/**
+ * Windows to wait at the most before a limit that stood firm is asked again. Two: where the limit was lifted
+ * in the middle, eight took 1.8 times the ideal and two take 1.2, for a sixth of a request more per job
+ * where it stands firm.
+ */
+const LONGEST_PATIENCE = 2;

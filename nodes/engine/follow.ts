@@ -4,6 +4,7 @@
  * budget.
  */
 import { backoffDelay, parseRetryAfter, READ_BACKOFF } from './backoff';
+import { onAbort } from './abort';
 import { type Clock, SECOND } from './clock';
 import { type Failure, endSentence, readFailure } from './failure';
 import type { PollSchedule } from './pollSchedule';
@@ -48,11 +49,14 @@ export type Sight =
 /** Looks at the job until fal is done with it, the deadline is over or the execution stopped. */
 export async function followUntilDone(job: Followed, watch: Watch): Promise<Sight> {
 	const { clock, signal, schedule, transport } = watch;
+	// With nobody ahead of it, it has most likely started by the time its acceptance is heard of.
+	if (job.queuePosition === 0) delete job.queuePosition;
 	const place = job.queuePosition;
 	let wait = job.mayBeDone ? 0 : schedule.nextLook({ age: 0, ...queuePlace(job) });
 	for (let failures = 0; ; ) {
 		const now = clock.now();
-		await clock.sleep(Math.min(wait, job.deadline - now), signal);
+		if (failures > 0) await clock.sleep(Math.min(wait, job.deadline - now), signal);
+		else await sleepAndLearn(job, wait, watch);
 		if (signal.aborted) return { kind: 'stopped' };
 		// After a look that went wrong, the wait may be one that fal asked for: it is not cut short.
 		if (failures > 0 && now + wait > job.deadline) return { kind: 'deadline' };
@@ -76,6 +80,25 @@ export async function followUntilDone(job: Followed, watch: Watch): Promise<Sigh
 		}
 		if (clock.now() >= job.deadline) return { kind: 'deadline' };
 	}
+}
+
+/** Sleeps until the next look; when the first job of the model ends meanwhile, that look is planned anew. */
+async function sleepAndLearn(job: Followed, wait: number, watch: Watch): Promise<void> {
+	const { clock, signal, schedule } = watch;
+	const seenAt = clock.now();
+	const seen = sighting(job, seenAt);
+	const untilDeadline = (ms: number) => Math.min(ms, job.deadline - clock.now());
+	if (schedule.firstEnd.aborted || wait === 0) {
+		return await clock.sleep(untilDeadline(wait), signal);
+	}
+	const awake = new AbortController();
+	const wake = () => awake.abort();
+	const forget = [onAbort(signal, wake), onAbort(schedule.firstEnd, wake)];
+	await clock.sleep(untilDeadline(wait), awake.signal);
+	forget.forEach((stopListening) => stopListening());
+	if (!schedule.firstEnd.aborted || signal.aborted) return;
+	const due = seenAt + Math.min(wait, schedule.nextLook(seen));
+	await clock.sleep(untilDeadline(due - clock.now()), signal);
 }
 
 /** Right after a submit, a part of fal may not have heard of the job yet. */

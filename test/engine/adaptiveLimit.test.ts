@@ -77,7 +77,7 @@ describe('AdaptiveLimit', () => {
 			limit.refused(2, limit.epoch);
 			return submits / 2;
 		});
-		expect(windows).toEqual([1, 2, 4, 8, 8]);
+		expect(windows).toEqual([1, 2, 2, 2, 2]);
 	});
 
 	it('is eager again once a step up was not refused', () => {

@@ -84,6 +84,25 @@ describe('looking until a job is done', () => {
 		expect(next).toBeLessThan(1_100);
 	});
 
+	// fal says 0 to a job that starts at once, too. What one that really waited taught is not for this one.
+	it('with nobody ahead, a job is taken to have started', async () => {
+		const { untilDone, elapsed, schedule } = follow({
+			queuePosition: 0,
+			script: { status: () => completed(2) },
+		});
+		schedule.learn(2_000, 9_000, 0);
+		await untilDone();
+		expect(elapsed()).toBeLessThan(2_100);
+	});
+
+	it('a look that was planned blindly comes sooner, once the first job of the model has ended', async () => {
+		const { untilDone, elapsed, schedule } = follow({ script: { status: () => completed(0.1) } });
+		const done = untilDone();
+		schedule.learn(100, 0, undefined);
+		await done;
+		expect(elapsed()).toBe(125);
+	});
+
 	it.each([
 		{ trouble: '429', reply: rejected(429) },
 		{ trouble: '500', reply: rejected(500) },

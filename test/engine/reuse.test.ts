@@ -52,6 +52,7 @@ async function search({ jobs, requests, since = -24 * HOUR, stopAfter, ...script
 			since: from - start,
 		})),
 		models: history.questions.map(({ model }) => model),
+		took: clock.now() - start,
 	};
 }
 
@@ -217,9 +218,9 @@ describe('requests that are still open when an earlier run died, and are not sho
 	});
 
 	it('are not waited for when every job has its request', async () => {
-		const { taken, readings } = await search({ jobs: ['a'], requests });
+		const { taken, took } = await search({ jobs: ['a'], requests });
 		expect(taken).toEqual(['first']);
-		expect(readings).toHaveLength(1);
+		expect(took).toBe(0);
 	});
 
 	it('are waited for again as long as others come out: fal’s queue makes them late', async () => {
@@ -298,7 +299,7 @@ describe('requests that are still open when an earlier run died, and are not sho
 					past({ id: prompt, input: { prompt }, sentAt: endedAt - 4 * MINUTE, endedAt }),
 				);
 		const { readings } = await search({ jobs: [...'abcdefgh'], requests: films });
-		expect(readings.at(-1)!.at).toBe(10 * MINUTE);
+		expect(readings.map(({ at }) => at)).toEqual([0, 4.5 * MINUTE, 9 * MINUTE, 10 * MINUTE]);
 	});
 
 	it('are not waited for when nothing was found, nor when only open or failed ones were', async () => {
@@ -327,6 +328,17 @@ describe('requests that are still open when an earlier run died, and are not sho
 			page: (call) => (call === 1 ? undefined : lost),
 		});
 		expect(taken).toEqual(['first', undefined]);
+		expect(failure).toMatchObject({ type: 'history_not_read' });
+	});
+
+	it('are found, and that the first reading went wrong is told all the same', async () => {
+		const others = Array.from({ length: 150 }, (_, i) => ended(`r${i}`, 'other'));
+		const { taken, failure } = await search({
+			jobs: ['a', 'b'],
+			requests: (after) => [...requests(after), ...others],
+			page: (call) => (call === 1 || call > 5 ? undefined : lost),
+		});
+		expect(taken).toEqual(['first', 'open']);
 		expect(failure).toMatchObject({ type: 'history_not_read' });
 	});
 
