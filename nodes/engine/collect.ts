@@ -66,8 +66,11 @@ function readRejection(
 ): Collected | undefined {
 	const { status, headers, body } = reply;
 	const failure = readFailure(status, headers, body);
-	if (isMarkedByFal(headers, body)) return { kind: 'error', failure };
 	const stays = failures >= TRIES_OF_A_DOUBTFUL_ANSWER;
+	if (isMarkedByFal(headers, body)) {
+		// It is the job's own error; why it failed was in the body, which got lost on its way.
+		return isRecord(body) || stays ? { kind: 'error', failure } : undefined;
+	}
 	switch (status) {
 		case 408:
 		case 429:

@@ -3,12 +3,15 @@
  * file of probes with growing pauses while it does not, and closed for good when a whole outage's
  * worth of submits was spent.
  *
+ * A probe that gets no answer holds the next one back for seconds only: it may be that very call that
+ * hangs, and not fal. What was in the air before the trouble began holds nothing back.
+ *
  * An outage so costs at most `bound` submits (concurrency + retry budget), spread over minutes instead
  * of burnt in a second, and the first one that fal takes opens the gate again.
  */
 import { onAbort } from './abort';
 import { backoffDelay, SUBMIT_BACKOFF } from './backoff';
-import type { Clock } from './clock';
+import { type Clock, SECOND } from './clock';
 import type { Failure } from './failure';
 
 /** What one submit came to, as far as fal's being there is concerned. */
@@ -29,6 +32,8 @@ export class SubmitGate {
 	#lastUntaken = Number.NEGATIVE_INFINITY;
 	#lastTrouble = Number.NEGATIVE_INFINITY;
 	#notBefore = 0;
+	/** The latest submit that was sent in trouble, and how long its answer is waited for. */
+	#probe = { sentAt: Number.NEGATIVE_INFINITY, heldUntil: Number.NEGATIVE_INFINITY };
 	#closedFor: Failure | undefined;
 	readonly #closing = new AbortController();
 	#settled = deferred();
@@ -74,11 +79,15 @@ export class SubmitGate {
 
 	async #pass(signal: AbortSignal): Promise<boolean> {
 		while (!this.#closedFor && !signal.aborted) {
-			const pause = this.#notBefore - this.clock.now();
-			if (this.#mustQueue()) await this.#settled.promise;
+			const now = this.clock.now();
+			const pause = this.#notBefore - now;
+			const probing = this.#probe.heldUntil - now;
+			if (this.#isSpent()) await this.#settled.promise;
+			else if (this.#troubles > 0 && probing > 0) await this.#settledWithin(probing);
 			else if (pause > 0) await this.clock.sleep(pause, this.#closing.signal);
 			else {
 				this.#inAir++;
+				if (this.#troubles > 0) this.#probe = { sentAt: now, heldUntil: now + PROBE_PATIENCE };
 				return true;
 			}
 		}
@@ -87,8 +96,7 @@ export class SubmitGate {
 
 	/** The caller passed, and then had nothing to submit. */
 	leave(): void {
-		this.#inAir--;
-		this.#wake();
+		this.#settle(this.clock.now());
 	}
 
 	/** @param sentAt when the submit was sent, in milliseconds since the epoch */
@@ -102,7 +110,13 @@ export class SubmitGate {
 			this.#pauseFor(passage.kind === 'full' ? passage.retryAfter : this.#pause(passage, sentAt));
 			if (this.#untaken >= this.bound) this.close(passage.failure);
 		}
-		this.leave();
+		this.#settle(sentAt);
+	}
+
+	#settle(sentAt: number): void {
+		this.#inAir--;
+		if (sentAt >= this.#probe.sentAt) this.#probe.heldUntil = Number.NEGATIVE_INFINITY;
+		this.#wake();
 	}
 
 	#pause({ retryAfter }: Passage & { kind: 'trouble' }, sentAt: number): number {
@@ -111,10 +125,17 @@ export class SubmitGate {
 		return backoffDelay(this.#troubles, SUBMIT_BACKOFF, this.random(), retryAfter);
 	}
 
-	/** In trouble one probe at a time; and never more in the air than the bound has left. */
-	#mustQueue(): boolean {
-		if (this.#inAir === 0) return false;
-		return this.#troubles > 0 || this.#untaken + this.#inAir >= this.bound;
+	/** Never more in the air than the bound has left. */
+	#isSpent(): boolean {
+		return this.#inAir > 0 && this.#untaken + this.#inAir >= this.bound;
+	}
+
+	async #settledWithin(ms: number): Promise<void> {
+		const over = new AbortController();
+		const forget = onAbort(this.#closing.signal, () => over.abort());
+		await Promise.race([this.#settled.promise, this.clock.sleep(ms, over.signal)]);
+		forget();
+		over.abort();
 	}
 
 	#pauseFor(ms: number): void {
@@ -127,6 +148,9 @@ export class SubmitGate {
 		settled.resolve();
 	}
 }
+
+/** Longer than a submit takes on a bad day; a call that hangs takes minutes. */
+const PROBE_PATIENCE = 5 * SECOND;
 
 function deferred(): { promise: Promise<void>; resolve: () => void } {
 	let resolve = () => {};

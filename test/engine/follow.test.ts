@@ -407,8 +407,24 @@ describe('reading the result', () => {
 		expect(await collected()).toMatchObject({ kind: 'unavailable' });
 	});
 
+	it('the job’s own error, whose explanation got lost on its way, is asked for again', async () => {
+		const spoilt = rejected(422, undefined, { 'x-fal-error-type': 'content_policy_violation' });
+		const { collected, fal } = follow({ script: { result: inTurn<never>(spoilt, promptMissing) } });
+		expect(await collected()).toMatchObject({
+			kind: 'error',
+			failure: { message: 'prompt: Field required' },
+		});
+		expect(fal.sent('result')).toHaveLength(2);
+		const lasting = follow({ script: { result: () => spoilt } });
+		expect(await lasting.collected()).toMatchObject({
+			kind: 'error',
+			failure: { type: 'content_policy_violation' },
+		});
+		expect(lasting.fal.sent('result')).toHaveLength(3);
+	});
+
 	it('fal’s start timeout is the job’s own error', async () => {
-		const late = rejected(504, undefined, { 'x-fal-request-timeout-type': 'user' });
+		const late = rejected(504, { message: 'Timed out' }, { 'x-fal-request-timeout-type': 'user' });
 		const { collected, fal } = follow({ script: { result: () => late } });
 		expect(await collected()).toMatchObject({ kind: 'error', failure: { retryable: false } });
 		expect(fal.sent('result')).toHaveLength(1);

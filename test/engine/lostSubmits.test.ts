@@ -223,6 +223,43 @@ describe('two submits without an answer, of the same input', () => {
 		expect(came).toEqual(['first', 'second']);
 	});
 
+	// Given to the first one, the later request would leave nothing to the second that it could have.
+	it('get both requests, though either could have the later one', async () => {
+		const { came } = await find({
+			lost: [
+				{ sentAt: 0, lostAt: 40_000, until: 200_000 },
+				{ sentAt: 25_000, lostAt: 60_000, until: 200_000 },
+			],
+			requests: (after) =>
+				after < 61_000 ? [] : [request('late', 30_000), request('early', 3_000)],
+		});
+		expect(came).toEqual(['early', 'late']);
+	});
+
+	it('leave the request to the one that was on its way when fal got it', async () => {
+		const { came } = await find({
+			lost: [
+				{ sentAt: 9_000, lostAt: 9_500 },
+				{ sentAt: 0, lostAt: 30_000 },
+			],
+			requests: (after) => (after < 31_000 ? [] : [request('it', 5_000)]),
+		});
+		expect(came).toEqual(['not_found', 'it']);
+	});
+
+	// For the sake of the first one the history is read from further back.
+	it('do not get one that was there long before the second', async () => {
+		const { came } = await find({
+			lost: [
+				{ sentAt: 0, until: 200_000 },
+				{ sentAt: 60_000, until: 200_000 },
+			],
+			requests: () => [request('first', 0), request('stranger', 40_000)],
+			known: [],
+		});
+		expect(came).toEqual(['first', 'not_found']);
+	});
+
 	it('are looked for in one reading', async () => {
 		const { looks } = await find({
 			lost: [{ sentAt: 0 }, { sentAt: 500 }],
