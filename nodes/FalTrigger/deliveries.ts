@@ -25,16 +25,21 @@ export class Deliveries {
 	readonly #taken = new Set<string>();
 
 	/**
-	 * @param shared the node's static data, which n8n keeps when it has started an execution
-	 * @returns 'new' if it is to be taken now; `settle` then says what came of it
+	 * @param shared the node's static data, as other processes have left it
+	 * @returns 'new' if it is to be taken now; `share` then tells other processes, and `settle` says what
+	 *   came of it
 	 */
 	take(completion: string, shared: IDataObject): Taken {
 		if (this.#underWay.has(completion)) return 'under_way';
-		const elsewhere = readTaken(shared);
-		if (this.#taken.has(completion) || elsewhere.includes(completion)) return 'taken_before';
+		if (this.#taken.has(completion) || readTaken(shared).includes(completion))
+			return 'taken_before';
 		this.#underWay.add(completion);
-		shared[TAKEN] = [...elsewhere, completion].slice(-SHARED);
 		return 'new';
+	}
+
+	/** @param shared the node's static data, which n8n keeps when it has made an execution */
+	share(completion: string, shared: IDataObject): void {
+		shared[TAKEN] = [...readTaken(shared), completion].slice(-SHARED);
 	}
 
 	/** @param isTaken false when no execution came of it after all: its repetition is then as good as new */

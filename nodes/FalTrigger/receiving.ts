@@ -15,7 +15,7 @@ import { readAccount } from '../n8n/credential';
 import { endingFields, isSuccess } from '../n8n/items';
 import { n8nClock } from '../n8n/n8nClock';
 import { sendThroughN8n } from '../n8n/n8nHttp';
-import { Deliveries, type Taken } from './deliveries';
+import { take } from './taking';
 
 /** Nothing is started, and the request has its answer. */
 const ANSWERED: IWebhookResponseData = { noWebhookResponse: true };
@@ -32,7 +32,8 @@ export async function receive(node: IWebhookFunctions): Promise<IWebhookResponse
 		answerCallback(node, 401, 'This callback is about a request of another fal account');
 		return ANSWERED;
 	}
-	switch (take(node, callback)) {
+	const { taken, tellOtherProcesses } = take(node, callback);
+	switch (taken) {
 		case 'taken_before':
 			answerCallback(node, 200, 'Received before');
 			return ANSWERED;
@@ -40,8 +41,11 @@ export async function receive(node: IWebhookFunctions): Promise<IWebhookResponse
 			// n8n may still fail with the first one; a yes to this one, and fal would not send it again.
 			answerCallback(node, 503, 'Being received; send it again');
 			return ANSWERED;
-		case 'new':
-			return await itemOf(node, callback, baseUrl);
+		case 'new': {
+			const item = await itemOf(node, callback, baseUrl);
+			tellOtherProcesses();
+			return item;
+		}
 	}
 }
 
@@ -65,31 +69,6 @@ async function itemOf(
 function isFromExpectedAccount(node: IWebhookFunctions, { userId }: Callback): boolean {
 	const expected = String(node.getNodeParameter('userId', '') ?? '').trim();
 	return expected === '' || userId === expected;
-}
-
-const deliveriesByNode = new Map<string, Deliveries>();
-
-function take(node: IWebhookFunctions, { requestId, body }: Callback): Taken {
-	// Who tries a workflow out sends the same callback again and again, and n8n keeps no static data then.
-	if (node.getMode() === 'manual') return 'new';
-	const place = `${node.getWorkflow().id}/${node.getNode().id}`;
-	const deliveries = deliveriesByNode.get(place) ?? new Deliveries();
-	deliveriesByNode.set(place, deliveries);
-	const completion = `${requestId} ${body.status}`;
-	const taken = deliveries.take(completion, node.getWorkflowStaticData('node'));
-	if (taken === 'new') {
-		whenAnswered(node, (status) => deliveries.settle(completion, status < 400));
-	}
-	return taken;
-}
-
-/** n8n answers when it has made an execution of a callback, with an error when it could not. */
-function whenAnswered(node: IWebhookFunctions, tell: (status: number) => void): void {
-	const response = node.getResponseObject();
-	const answered = () => tell(response.statusCode);
-	// Comes also when fal has hung up meanwhile, and there is nobody to send the answer to.
-	response.once('prefinish', answered);
-	response.once('finish', answered);
 }
 
 /** The one in the Webhook URL goes before the one in the node: a trigger may serve several models. */

@@ -26,7 +26,7 @@ export interface JudgedGoal {
 }
 
 const STRICT_CAP =
-	'A strict cap has to hear that one job is done before it submits the next: 100 ms of latency in each 2 s, which alone is 1.05. And the first jobs of a batch teach how long jobs take.';
+	'A strict cap has to hear that one job is done before it submits the next: 100 ms of latency in each 2 s, which alone is 1.05. And the first jobs of a batch teach how long jobs take. Over real sockets, n8n’s own milliseconds for each request come on top.';
 
 const GOALS: readonly Goal[] = [
 	{
@@ -96,20 +96,10 @@ const GOALS: readonly Goal[] = [
 		reached: ({ stopped }) =>
 			stopped !== undefined && stopped.cancelled === stopped.openJobs && stopped.submitsAfter === 0,
 	},
-	{
-		what: 'CPU per job',
-		goal: 'less than client + p-queue',
-		scenario: 'growth-1000',
-		clock: 'real',
-		cell: ({ machine }) => (machine ? `${machine.cpuPerJob.toFixed(1)} ms` : ''),
-		reached: ({ machine }, { figures }) =>
-			machine !== undefined && machine.cpuPerJob < figures.get(P_QUEUE.name)!.machine!.cpuPerJob,
-		reason:
-			'Most of it is not the node’s: n8n evaluates the credential’s expression for each request, and opens a new connection for it; the client alone has neither.',
-	},
+	...['growth-10000', 'long-jobs'].map(lessCpuThanPQueue),
 	{
 		what: 'memory over the results themselves, at the highest',
-		goal: 'flat (1 kB per job)',
+		goal: 'flat (at most 1 kB per job)',
 		scenario: 'growth-10000',
 		clock: 'real',
 		cell: ({ machine }) => (machine ? megabytes(machine.heap - machine.kept) : ''),
@@ -117,6 +107,20 @@ const GOALS: readonly Goal[] = [
 			machine !== undefined && (machine.heap - machine.kept) / items <= 1_000,
 	},
 ];
+
+function lessCpuThanPQueue(scenario: string): Goal {
+	return {
+		what: 'CPU per job',
+		goal: 'less than client + p-queue',
+		scenario,
+		clock: 'real',
+		cell: ({ machine }) => (machine ? `${machine.cpuPerJob.toFixed(1)} ms` : ''),
+		reached: ({ machine }, { figures }) =>
+			machine !== undefined && machine.cpuPerJob < figures.get(P_QUEUE.name)!.machine!.cpuPerJob,
+		reason:
+			'A request through n8n takes more than twice the CPU of one of the bare client: n8n evaluates the credential’s expression for each, and opens a new connection for each. Fewer requests make up for it from jobs of a few seconds on.',
+	};
+}
 
 export function judge(rows: readonly Row[]): JudgedGoal[] {
 	const judged = GOALS.flatMap((goal) =>

@@ -141,14 +141,28 @@ export const GRID: readonly Scenario[] = [
 	},
 ];
 
-/** The same work ten and a hundred times over; wide enough that ten thousand jobs pass in two minutes. */
+/**
+ * The same work ten and a hundred times over; wide enough that ten thousand jobs pass in two minutes. No two
+ * jobs take the same, as in life: else two hundred would end at the same moment, over and over.
+ */
 export const GROWTH: readonly Scenario[] = [100, 1_000, 10_000].map((items) => ({
 	...USUAL,
 	...limits(NONE, 200),
 	items,
+	times: { kind: 'long tail', median: 2, spread: 0.2 },
 	name: `growth-${items}`,
-	title: `${items.toLocaleString('en')} jobs of 2 s, concurrency 200`,
+	title: `${items.toLocaleString('en')} jobs of about 2 s, concurrency 200`,
 }));
+
+/** Where polls at a fixed distance begin to add up. */
+export const LONG_JOBS: Scenario = {
+	...USUAL,
+	...limits(NONE, 200),
+	items: 400,
+	times: { kind: 'long tail', median: 10, spread: 0.2 },
+	name: 'long-jobs',
+	title: '400 jobs of about 10 s, concurrency 200',
+};
 
 /** Leaves a choice in which each contender shows what it is, in two minutes. */
 export const QUICK: ReadonlySet<string> = new Set(['429-above-10', 'growth-100', 'growth-1000']);

@@ -290,10 +290,10 @@ describe('requests that are still open when an earlier run died, and are not sho
 	});
 
 	it('are waited for ten minutes in all', async () => {
-		/** Each reading brings another film of four minutes. */
+		/** Films of four minutes: each reading brings another one. */
 		const films = (after: number) =>
-			[...'abcdef']
-				.map((prompt, i) => ({ prompt, endedAt: -1_000 + i * 4 * MINUTE }))
+			[-1, 4 * 60, 8 * 60, 9.5 * 60]
+				.map((seconds, i) => ({ prompt: 'abcd'[i]!, endedAt: seconds * SECOND }))
 				.filter(({ endedAt }) => endedAt <= after)
 				.map(({ prompt, endedAt }) =>
 					past({ id: prompt, input: { prompt }, sentAt: endedAt - 4 * MINUTE, endedAt }),

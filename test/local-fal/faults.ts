@@ -51,7 +51,7 @@ export type FaultyAnswer =
 	| 'empty'
 	/** The call is carried out; the answer's JSON ends in the middle. */
 	| 'half_json'
-	/** The call is carried out; the answer is some proxy's web page. */
+	/** The call is carried out; the answer is some proxy's web page, with status 200. */
 	| 'html'
 	/** The right answer, called `text/plain`. */
 	| 'wrong_content_type'
@@ -179,7 +179,7 @@ export function faultBefore(
 }
 
 /** Bytes, and milliseconds of fal's time between them, of an answer that trickles. */
-const TRICKLE = { bytes: 16, pause: 200 };
+const TRICKLE = { bytes: 16, pause: 100 };
 
 const GATEWAY_PAGE =
 	'<!doctype html><html><body><h1>Please sign in to the network</h1></body></html>';
@@ -218,7 +218,7 @@ export async function faultAfter(
 			return payload.subarray(0, payload.length / 2);
 		case 'html':
 			takeOffMarks(reply);
-			reply.type('text/html');
+			reply.code(200).type('text/html');
 			return GATEWAY_PAGE;
 		case 'wrong_content_type':
 			reply.type('text/plain');

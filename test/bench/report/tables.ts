@@ -31,8 +31,10 @@ export function timeTable(rows: readonly Row[]): ReportTable {
 	return {
 		title: 'Wall time over the ideal',
 		head: ['', 'ideal', ...HEAD],
-		rows: rows.map((row) => [row.scenario.title, seconds(row.ideal), ...cells(row, cell)]),
-		note: 'Below 1: items are missing, or there is no cap, and the account’s limit is above the concurrency that the others keep.',
+		rows: rows
+			.filter(({ scenario }) => !scenario.outage && scenario.stopAfter === undefined)
+			.map((row) => [row.scenario.title, seconds(row.ideal), ...cells(row, cell)]),
+		note: 'Below 1: items are missing; or there is no cap, and more jobs run at once than the concurrency to which the ideal keeps.',
 	};
 }
 

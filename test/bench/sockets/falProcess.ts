@@ -51,7 +51,12 @@ function loseAnswers(fal: LocalFal, share: number): void {
 			struck.add(item);
 			return true;
 		},
-		answer: { status: 504, taken: true },
+		answer: {
+			status: 504,
+			headers: { 'content-type': 'text/html' },
+			body: '<h1>504 Gateway Time-out</h1>',
+			taken: true,
+		},
 	});
 }
 

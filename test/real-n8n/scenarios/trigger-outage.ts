@@ -9,7 +9,7 @@ import type { N8n } from '../n8n';
 import { plainReceiver, publishReceiver } from '../trigger';
 
 const MODEL = 'fal-ai/flux/schnell';
-const BACK_WITHIN_MS = 120_000;
+const BACK_WITHIN_MS = 180_000;
 
 export async function keyOutage(n8n: N8n) {
 	const fal = await startLocalFal({ jobTime: () => 100, webhooks: { delayScale: 0.5 } });
