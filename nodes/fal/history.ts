@@ -11,7 +11,7 @@ import type { History, HistoryPage, HistoryQuestion, PastRequest } from '../engi
 import type { Reply } from '../engine/transport';
 import { isRequestId } from './answers';
 import type { HttpLimits, SendHttp } from './http';
-import { canonicalJson, parseInputJson, parseJson } from './json';
+import { canonicalJson, parseJson } from './json';
 
 /** A hundred inputs and outputs; with pictures in them it takes smaller pages. */
 const LIMITS: HttpLimits = { time: 30 * SECOND, bytes: 32_000_000 };
@@ -58,7 +58,7 @@ export class FalHistory implements History {
 		if (!isSuccess) {
 			return { kind: 'rejected', status, headers, body: parseJson(text)?.value };
 		}
-		const body = this.#readPage(parseInputJson(text)?.value, model);
+		const body = this.#readPage(parseJson(text)?.value, model);
 		if (body) return { kind: 'answered', status, headers, body };
 		return { kind: 'unreadable', status, reason: 'the answer is no list of requests' };
 	}

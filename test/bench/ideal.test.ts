@@ -31,7 +31,7 @@ it('a limit that changes in the middle counts from then on; what has started goe
 		{ at: 1_500, accountLimit: 1 },
 		{ at: 6_500, accountLimit: 4 },
 	];
-	// Four by 2 s, of which two began before the change; one more at 4 s and 6 s; the rest from 6.5 s on.
+	// Four until 2 s; one at a time from 2, 4 and 6 s on; three more beside it from 6.5 s on.
 	const times = Array<number>(10).fill(2);
 	expect(ideal(times, { concurrency: 4, accountLimit: 4, changes })).toBe(8.5);
 });

@@ -23,6 +23,8 @@ interface Settings {
 	readonly out: string;
 }
 
+const MOST_ITEMS_WHEN_QUICK = 1_000;
+
 void new Command('bench')
 	.description('Fal Batch beside what people run today, against a local fal.')
 	.option('--quick', 'the virtual clock, and a choice of what runs over real sockets: two minutes')
@@ -51,8 +53,6 @@ async function bench({ quick, only, out }: Settings): Promise<void> {
 	print(rows);
 	if (!quick && !only) await save(rows, out);
 }
-
-const MOST_ITEMS_WHEN_QUICK = 1_000;
 
 async function rowOf(
 	scenario: Scenario,

@@ -114,9 +114,14 @@ describe('with Look Up', () => {
 	});
 
 	it('every job that appears in time comes out, if the history can be read', async () => {
+		let lost = 0;
+		let found = 0;
 		await holds(async (schedule) => {
 			const { ended, fal } = await run({ ...schedule, historyFaults: 0 });
 			const kept = new Set(requestIds(ended));
+			const unanswered = fal.jobs.filter(({ id }) => !fal.acceptedIds.has(id));
+			lost += unanswered.length;
+			found += unanswered.filter(({ id }) => kept.has(id)).length;
 			const missed = fal.jobs.filter((job) => {
 				const { sentAt, endsAt = Infinity } = job;
 				const appearsAt = (schedule.showsOpen ? sentAt : endsAt) + schedule.late;
@@ -127,6 +132,9 @@ describe('with Look Up', () => {
 			const open = ended.filter(({ handle, ending }) => handle && ending.outcome === 'unknown');
 			expect(open).toEqual([]);
 		});
+		printed.push(
+			`Look Up: of ${lost} jobs whose answer was lost, ${found} were found, and all that appear in time`,
+		);
 	});
 
 	it('a batch ends within minutes of its last job, though nothing is found', async () => {

@@ -677,6 +677,16 @@ describe('Reuse Recent Requests', () => {
 		expect(fal.sent('submit')[0]!.at - start).toBeGreaterThanOrEqual(60_000);
 	});
 
+	it('looks at open ones at once: they may be done by now', async () => {
+		const { fal, start, outcomes } = await run({
+			items: 2,
+			history: { requests: () => [open('open-1', 0), open('open-2', 1)] },
+			settings,
+		});
+		expect(outcomes).toEqual(['completed', 'completed']);
+		expect(fal.sent('status').map(({ at }) => at - start)).toEqual([0, 0]);
+	});
+
 	it('submits anew what failed before', async () => {
 		const { ids, first } = await run({
 			items: 1,
@@ -755,6 +765,18 @@ describe('Reuse Recent Requests', () => {
 	});
 
 	describe('when the execution is stopped', () => {
+		it('in Submit cancels those that were handed out open, and not those that are done', async () => {
+			const { fal } = await run({
+				items: 3,
+				script: { submit: () => lost },
+				history: { requests: () => [before('done', 0), open('open', 1)] },
+				// The third one is looked for.
+				settings: { ...settings, follow: false, onUnknownSubmit: 'lookUp' },
+				stopAfter: 90_000,
+			});
+			expect(fal.sent('cancel').map(({ of }) => of)).toEqual(['open']);
+		});
+
 		it('while the history is read submits nothing, and touches nothing', async () => {
 			const { outcomes, fal, batch, took } = await run({
 				items: 3,

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 /** A process of the bench's own, which answers one question at a time. */
 export class Helper<Question, Answer> {
 	readonly #process: ChildProcess;
+	readonly #ended: Promise<string>;
 
 	/** @param file a module that calls {@link answerQuestions} */
 	constructor(file: string, nodeOptions: readonly string[] = []) {
@@ -14,29 +15,28 @@ export class Helper<Question, Answer> {
 			// Plain JSON has no Infinity.
 			serialization: 'advanced',
 		});
+		this.#ended = once(this.#process, 'exit').then(([code, signal]) => String(signal ?? code));
 	}
 
 	/** @throws if the process fails to answer */
 	async ask(question: Question): Promise<Answer> {
 		const answered = new AbortController();
-		const { signal } = answered;
 		try {
+			const reply = once(this.#process, 'message', { signal: answered.signal });
 			this.#process.send(question as object);
-			const ended = once(this.#process, 'exit', { signal }).then(([code]) => {
-				throw new Error(`A process of the bench ended with code ${code}`);
+			const ended = this.#ended.then((how) => {
+				throw new Error(`A process of the bench ended (${how}) before it answered`);
 			});
-			const [reply] = await Promise.race([once(this.#process, 'message', { signal }), ended]);
-			return readReply(reply as Reply<Answer>);
+			const [message] = await Promise.race([reply, ended]);
+			return readReply(message as Reply<Answer>);
 		} finally {
 			answered.abort();
 		}
 	}
 
 	async end(): Promise<void> {
-		if (this.#process.exitCode !== null) return;
-		const ended = once(this.#process, 'exit');
-		this.#process.disconnect();
-		await ended;
+		if (this.#process.connected) this.#process.disconnect();
+		await this.#ended;
 	}
 }
 
