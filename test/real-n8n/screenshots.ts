@@ -10,6 +10,7 @@ import { docsFolder } from './folders';
 import { onEndRequest } from './processes';
 import { nodes, saveForLocalFal, waitForWebhooks } from './queue-status';
 import { openStage } from './stage';
+import { publishReceiver, submitTo, triggerNodes, triggerReceive, untilEnded } from './trigger';
 
 const VIEWPORT = { width: 1440, height: 900 };
 /** Two device pixels each, so that text stays sharp on today's screens. */
@@ -71,9 +72,33 @@ try {
 		'fal-queue-status-parameters.png',
 		page.locator('.parameter-input-list-wrapper').first(),
 	);
+
+	const newest = await receiveTenResults();
+	await page.goto(`${stage.n8n.baseUrl}/workflow/${triggerReceive.id}/executions/${newest}`);
+	const preview = page.frameLocator('iframe').first();
+	await preview.locator(`[data-node-name="${triggerNodes.completed}"]`).first().waitFor();
+	await save(page, 'trigger-receive.png');
+	await page.goto(`${stage.n8n.baseUrl}/workflow/${triggerReceive.id}`);
+	await page.locator(`[data-node-name="${triggerNodes.trigger}"]`).first().dblclick();
+	await page.getByText('Webhook URLs').first().click();
+	await page.getByText('Production URL').first().click();
+	await page.mouse.move(0, 0);
+	await save(page, 'fal-trigger.png');
 } finally {
 	await browser.close();
 	await stage.close();
+}
+
+/** Runs the pair of workflows. @returns the id of the receiving one's newest execution */
+async function receiveTenResults(): Promise<string | undefined> {
+	const { fal, n8n } = stage;
+	fal.options.jobTime = ({ requestId }) => [...fal.jobs.keys()].indexOf(requestId) * 500;
+	const receiver = await publishReceiver(n8n, triggerReceive, fal);
+	const submit = submitTo(receiver.url);
+	await saveForLocalFal(n8n.api, submit, fal);
+	await n8n.api.runWorkflow(submit.id, triggerNodes.start);
+	await untilEnded(receiver, 10, RUN_WITHIN_MS);
+	return (await n8n.api.executions(receiver.workflowId))[0]?.id;
 }
 
 async function signIn(page: Page) {
