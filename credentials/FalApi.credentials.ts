@@ -1,8 +1,9 @@
 import type {
-	IAuthenticateGeneric,
 	Icon,
+	ICredentialDataDecryptedObject,
 	ICredentialTestRequest,
 	ICredentialType,
+	IHttpRequestOptions,
 	INodeProperties,
 } from 'n8n-workflow';
 
@@ -12,7 +13,8 @@ export class FalApi implements ICredentialType {
 
 	displayName = 'Fal API';
 
-	documentationUrl = 'https://github.com/n8n-nodes-fal-queue/n8n-nodes-fal-queue#credential';
+	documentationUrl =
+		'https://github.com/n8n-nodes-fal-queue/n8n-nodes-fal-queue/blob/main/docs/nodes/fal-api.md';
 
 	icon: Icon = { light: 'file:fal.svg', dark: 'file:fal.dark.svg' };
 
@@ -35,7 +37,7 @@ export class FalApi implements ICredentialType {
 			default: '',
 			placeholder: 'e.g. https://gateway.example.com/fal',
 			description:
-				'Leave empty to use fal itself. With a Base URL, every request for a host of fal’s, such as queue.fal.run, goes to that host’s name below it: a gateway of yours, or the local fal for tests. The API key is sent there, too.',
+				'Leave empty to use fal itself. With a Base URL, every request to one of fal’s hosts, such as queue.fal.run, goes to that host’s name below it: for a gateway of your own, or the local fal for tests. The API key is sent there, too.',
 		},
 		{
 			displayName: 'Max Concurrent Jobs',
@@ -44,25 +46,35 @@ export class FalApi implements ICredentialType {
 			typeOptions: { minValue: 0 },
 			default: 0,
 			description:
-				'The most jobs that all workflows together may have in flight with this credential, within one n8n process. Use the limit of your fal account. 0 for no limit.',
+				'The maximum number of jobs that all workflows together may have in flight with this credential, within one n8n process. Use the limit of your fal account. 0 means no limit. Jobs that Fal Batch only submits, and does not follow, are not counted.',
 		},
 	];
 
-	// People paste the whole header; "Key Key ..." would be refused.
-	authenticate: IAuthenticateGeneric = {
-		type: 'generic',
-		properties: {
-			headers: {
-				Authorization: '=Key {{$credentials.apiKey.trim().replace(/^Key\\s+/i, "")}}',
-			},
-		},
-	};
+	/**
+	 * The one place of ours that handles the key: n8n calls it for each request, with what it has decrypted. Not an
+	 * expression: n8n would set up a world of its own to evaluate it, for each request again.
+	 */
+	async authenticate(
+		{ apiKey }: ICredentialDataDecryptedObject,
+		request: IHttpRequestOptions,
+	): Promise<IHttpRequestOptions> {
+		// People paste the whole header; "Key Key ..." would be refused.
+		const key = String(apiKey ?? '')
+			.trim()
+			.replace(/^Key\s+/i, '');
+		return { ...request, headers: { ...request.headers, Authorization: `Key ${key}` } };
+	}
 
-	/** Free, and refused without a good key; a list of models would be given to anybody. */
+	/**
+	 * Free, and refused without a valid key; a list of models would be given to anybody.
+	 *
+	 * The Base URL has to pass the same check as in the nodes (`parseBaseUrl`); otherwise the key would go to
+	 * an address that the nodes refuse. Without an address n8n sends nothing, and says "Invalid URL".
+	 */
 	test: ICredentialTestRequest = {
 		request: {
 			baseURL:
-				'={{$credentials.baseUrl ? $credentials.baseUrl.trim().replace(/\\/+$/, "") + "/api.fal.ai" : "https://api.fal.ai"}}',
+				'={{ ((base) => base === "" ? "https://api.fal.ai" : /^https?:\\/\\/[^\\/?#@\\s]+(\\/[^?#\\s]*)?$/i.test(base) ? base + "/api.fal.ai" : "")(($credentials.baseUrl ?? "").trim().replace(/\\/+$/, "")) }}',
 			url: '/v1/models/pricing',
 			qs: { endpoint_id: 'fal-ai/flux/dev' },
 		},

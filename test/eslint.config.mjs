@@ -13,11 +13,11 @@ export default tseslint.config(
 	},
 	{
 		files: ['**/*.{js,cjs}'],
-		languageOptions: { sourceType: 'commonjs', globals: { module: 'readonly', require: 'readonly', exports: 'writable', process: 'readonly', __dirname: 'readonly' } },
+		languageOptions: { sourceType: 'commonjs', globals: { module: 'readonly', require: 'readonly', exports: 'writable', process: 'readonly', console: 'readonly', __dirname: 'readonly' } },
 		rules: { '@typescript-eslint/no-require-imports': 'off' },
 	},
 	{
 		files: ['**/*.mjs'],
-		languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', setTimeout: 'readonly', fetch: 'readonly' } },
+		languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', fetch: 'readonly' } },
 	},
 );

@@ -1,18 +1,21 @@
 /**
  * From the node's parameters to the jobs of the batch: everything the user gave is checked here, once,
- * before anything is submitted.
+ * before anything is submitted. What concerns the whole batch throws; what concerns one item rejects it.
  */
 import { type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
-import type { BatchSettings } from '../engine/batch';
+import type { BatchSettings } from '../engine/batch/settings';
 import { MINUTE, SECOND } from '../engine/clock';
-import { type Failure, isRecord } from '../engine/failure';
-import { defaultRetryBudget } from '../engine/retryBudget';
+import type { Failure } from '../engine/failure';
+import { defaultRetryBudget } from '../engine/submitting/retryBudget';
 import type { Conditions, Submission } from '../engine/transport';
-import { parseInputJson } from '../fal/json';
 import { MODEL_ID_ADVICE } from '../fal/modelId';
-import { readModel } from '../n8n/modelField';
+import { isModelFixed, readModel } from '../n8n/modelField';
+import { messageOf, readNumber, readOptions } from '../n8n/parameterChecks';
+import type { PerItem } from '../n8n/perItem';
+import { Slices } from '../n8n/slices';
 import { readPollBounds } from '../n8n/watchFields';
-import { messageOf, readNumber, readOptions, shown } from '../n8n/parameterChecks';
+import { WITH_FORM } from './inputFields';
+import { conditionsReader, type InputReader, inputReader } from './itemParameters';
 
 export interface Plan {
 	readonly settings: BatchSettings;
@@ -20,6 +23,14 @@ export interface Plan {
 	readonly jobs: readonly PlannedJob[];
 	/** Items that can't become a job. */
 	readonly rejected: readonly RejectedItem[];
+	/** Whether all items have the model that is set in the node. */
+	readonly isModelFixed: boolean;
+	/** Of the form that was filled in, as n8n keeps it; absent where the inputs are JSON. */
+	readonly form?: readonly unknown[];
+	/** Whether the inputs are checked by the model's schema. */
+	readonly checksInputs: boolean;
+	/** Whether what an earlier attempt of the same execution left at fal is taken over. */
+	readonly takesOver: boolean;
 }
 
 export interface PlannedJob {
@@ -34,33 +45,40 @@ export interface RejectedItem {
 	readonly failure: Failure;
 }
 
-/**
- * @throws NodeOperationError if a parameter of the whole batch can't be used, or if no item at all can
- *   become a job; nothing was submitted then
- */
-export function readPlan(node: IExecuteFunctions, items: number): Plan {
+/** @throws NodeOperationError if a parameter of the whole batch can't be used; nothing was submitted then */
+export async function readPlan(node: IExecuteFunctions, items: number): Promise<Plan> {
 	const settings = readSettings(node, items);
+	const modelOf = modelReader(node);
+	const inputs = inputReader(node);
+	const conditionsOf = conditionsReader(node);
 	const jobs: PlannedJob[] = [];
 	const rejected: RejectedItem[] = [];
+	const slices = new Slices();
 	for (let itemIndex = 0; itemIndex < items; itemIndex++) {
-		const read = readItem(node, itemIndex);
+		if (slices.isOver) await slices.pause();
+		const read = readItem(itemIndex, modelOf, inputs, conditionsOf);
 		if ('submission' in read) jobs.push(read);
 		else rejected.push(read);
 	}
-	const [first] = rejected;
-	if (first && jobs.length === 0) {
-		throw new NodeOperationError(node.getNode(), first.failure.message, {
-			itemIndex: first.itemIndex,
-		});
-	}
 	checkMemory(node, settings, jobs);
-	return { settings, jobs, rejected };
+	const switches = readOptions(node, 0, ['takeOverAfterCrash', 'checkInputsFirst']);
+	const { takeOverAfterCrash, checkInputsFirst = node.getNode().typeVersion >= WITH_FORM } =
+		switches;
+	return {
+		settings,
+		jobs,
+		rejected,
+		isModelFixed: isModelFixed(node),
+		...(inputs.form && { form: inputs.form }),
+		checksInputs: checkInputsFirst !== false,
+		takesOver: takeOverAfterCrash !== false,
+	};
 }
 
 function readSettings(node: IExecuteFunctions, items: number): BatchSettings {
 	const whole = (value: unknown, label: string, least: number) =>
 		readNumber(node, value, { label, least, whole: true });
-	const options = readOptions(node, 0);
+	const options = readOptions(node, 0, BATCH_OPTIONS);
 	const budget = whole(node.getNodeParameter('retryBudget', 0, -1), 'Retry Budget', -1);
 	const itemTimeout = readNumber(node, options.itemTimeout ?? 3600, {
 		label: 'Item Timeout',
@@ -79,6 +97,17 @@ function readSettings(node: IExecuteFunctions, items: number): BatchSettings {
 		pollBounds: readPollBounds(node, options),
 	};
 }
+
+/** Options that hold for all items; an expression in them is evaluated on the first one. */
+const BATCH_OPTIONS = [
+	'itemTimeout',
+	'onTimeout',
+	'onUnknownSubmit',
+	'reuseRecentRequests',
+	'includeLogs',
+	'minPollInterval',
+	'maxPollInterval',
+];
 
 /** In seconds. A longer timeout is no timeout but a mistake. */
 const MONTH = 30 * 24 * 3_600;
@@ -119,67 +148,45 @@ function checkMemory(
 const LONGEST_MEMORY = 30 * 24;
 const HOUR = 60 * MINUTE;
 
-function readItem(node: IExecuteFunctions, itemIndex: number): PlannedJob | RejectedItem {
+type ModelReader = PerItem<string>;
+
+/**
+ * @returns a function that returns the model of an item, or throws an Error that says what is wrong with it
+ * @throws NodeOperationError if the model is set in the node, and is not valid
+ */
+function modelReader(node: IExecuteFunctions): ModelReader {
+	if (!isModelFixed(node)) return (itemIndex) => readModel(node, itemIndex);
+	try {
+		const model = readModel(node, 0);
+		return () => model;
+	} catch (error) {
+		throw new NodeOperationError(node.getNode(), `${messageOf(error)}. ${MODEL_ID_ADVICE}`, {
+			description: 'Nothing was sent to fal.',
+		});
+	}
+}
+
+function readItem(
+	itemIndex: number,
+	modelOf: ModelReader,
+	inputs: InputReader,
+	conditionsOf: PerItem<Conditions>,
+): PlannedJob | RejectedItem {
 	let model: string;
 	try {
-		model = readModel(node, itemIndex);
+		model = modelOf(itemIndex);
 	} catch (error) {
 		return rejection(itemIndex, 'invalid_model', `${messageOf(error)}. ${MODEL_ID_ADVICE}`);
 	}
 	try {
-		const input = readInput(node.getNodeParameter('input', itemIndex));
-		const conditions = readConditions(readOptions(node, itemIndex));
+		const input = inputs.read(itemIndex);
+		const conditions = conditionsOf(itemIndex);
 		return { itemIndex, submission: { model, input, conditions } };
 	} catch (error) {
 		return { ...rejection(itemIndex, 'invalid_input', messageOf(error)), model };
 	}
 }
 
-function rejection(itemIndex: number, type: string, message: string): RejectedItem {
+export function rejection(itemIndex: number, type: string, message: string): RejectedItem {
 	return { itemIndex, failure: { type, message, retryable: false } };
-}
-
-function readInput(value: unknown): Record<string, unknown> {
-	const parsed = typeof value === 'string' ? parseInputJson(value) : { value };
-	if (!parsed) throw new Error(`The Input is not valid JSON: ${shown(value)}. ${INPUT_ADVICE}`);
-	if (isRecord(parsed.value)) return parsed.value;
-	throw new Error(
-		`The Input must be a JSON object, but it is ${shown(parsed.value)}. ${INPUT_ADVICE}`,
-	);
-}
-
-const INPUT_ADVICE =
-	'Use an expression that gives an object, such as {{ { "prompt": $json.prompt } }}: it keeps quotes and line breaks.';
-
-function readConditions(options: Record<string, unknown>): Conditions {
-	const { webhookUrl, runnerHint, priority, storePayloads } = options;
-	const startTimeout = Number(options.startTimeout ?? 0);
-	const mediaExpiration = Number(options.mediaLifecycle ?? 0);
-	if (webhookUrl && !isWebAddress(webhookUrl)) {
-		throw new Error(
-			`The Webhook URL must begin with https:// or http://, but it is ${shown(webhookUrl)}.`,
-		);
-	}
-	if (runnerHint && !/^[\x20-\x7e]{1,256}$/.test(String(runnerHint))) {
-		throw new Error('The Runner Hint may have up to 256 plain letters, digits and signs.');
-	}
-	// fal refuses 0.1 seconds and less.
-	if (!Number.isFinite(startTimeout) || (startTimeout !== 0 && startTimeout <= 0.1)) {
-		throw new Error(
-			`The Start Timeout must be more than 0.1 seconds, but it is ${shown(options.startTimeout)}.`,
-		);
-	}
-	return {
-		...(webhookUrl ? { webhookUrl: String(webhookUrl) } : {}),
-		...(runnerHint ? { runnerHint: String(runnerHint) } : {}),
-		...(priority === 'low' && { priority }),
-		...(startTimeout > 0 && { startTimeout }),
-		...(options.noRetry === true && { noRetry: true }),
-		...(storePayloads === false && { storePayloads }),
-		...(mediaExpiration > 0 && { mediaExpiration }),
-	};
-}
-
-function isWebAddress(value: unknown): boolean {
-	return typeof value === 'string' && /^https?:/i.test(value) && URL.canParse(value);
 }

@@ -8,24 +8,24 @@ import {
 	type IWebhookResponseData,
 	NodeConnectionTypes,
 } from 'n8n-workflow';
-import type { Watch } from '../engine/follow';
-import { limitedCalls } from '../engine/limitedCalls';
-import { DEFAULT_POLL_BOUNDS, PollSchedule } from '../engine/pollSchedule';
-import { FalTransport } from '../fal/falTransport';
-import type { SendHttp } from '../fal/http';
-import { isOutOfFalsReach } from '../fal/reach';
 import { answerCallback } from '../n8n/callbacks';
 import { readAccount } from '../n8n/credential';
-import { n8nClock } from '../n8n/n8nClock';
 import { sendThroughN8n } from '../n8n/n8nHttp';
-import { readNumber, readOptions } from '../n8n/parameterChecks';
-import { readPollBounds } from '../n8n/watchFields';
-import { park, takeCallback } from './parking';
+import { answerToAgent, isTool } from '../n8n/toolAnswer';
+import { lookAfterRequests } from './operations';
+import { takeCallback } from './parking';
 import { properties } from './properties';
-import { readRequests } from './requests';
-import { cancel, check, wait } from './watching';
+import { adviseOnLooking } from './toolAdvice';
+import { parkedConcurrency, watchWith } from './watch';
 
-/** Where a parked execution is called back: at $execution.resumeUrl itself. */
+/**
+ * Where fal calls a parked execution back: at $execution.resumeUrl itself.
+ *
+ * It is not inside the description, because there n8n's lint takes every webhook for a trigger's, and asks
+ * for methods that register and remove it at the service (webhook-lifecycle-complete). A webhook that only
+ * resumes an execution is registered nowhere: n8n makes it when it parks the execution, and each submit names
+ * it.
+ */
 const webhooks: IWebhookDescription[] = [
 	{
 		name: 'default',
@@ -36,7 +36,7 @@ const webhooks: IWebhookDescription[] = [
 	},
 ];
 
-/** Looks after requests that were submitted before: once, until they are done, or not any longer. */
+/** Looks at requests that were submitted before, once or until they are done, or cancels them. */
 export class FalQueueStatus implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'Fal Queue Status',
@@ -63,78 +63,21 @@ export class FalQueueStatus implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const operation = this.getNodeParameter('operation', 0);
-		if (this.getInputData().length === 0) return operation === 'waitForWebhooks' ? [[]] : [[], []];
-		const requests = readRequests(this);
-		const options = readOptions(this, 0);
-		const minutes = () =>
-			readNumber(this, this.getNodeParameter('maxWait', 0, 60), {
-				label: 'Max Wait',
-				// A year.
-				most: 525_600,
-				least: 0,
-				whole: false,
-			});
-		const { baseUrl } = await readAccount(this);
-		const signal = this.getExecutionCancelSignal();
-		const watch = watchWith(sendThroughN8n(this, baseUrl, signal), {
-			signal,
-			includeLogs: options.includeLogs === true,
-			concurrency: readNumber(this, options.concurrency ?? 20, {
-				label: 'Concurrency',
-				least: 1,
-				whole: true,
-			}),
-		});
-		switch (operation) {
-			case 'check':
-				return await check(requests, watch);
-			case 'cancel':
-				return await cancel(requests, watch);
-			case 'waitForWebhooks':
-				if (baseUrl === '') warnIfOutOfReach(this);
-				return await park(this, requests, minutes(), watch);
-			default:
-				return await wait(requests, minutes(), readPollBounds(this, options), watch);
-		}
+		const outputs = await lookAfterRequests(this);
+		return isTool(this) ? answerToAgent(outputs, adviseOnLooking) : outputs;
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
 		try {
 			const { baseUrl } = await readAccount(this);
 			const send = sendThroughN8n(this, baseUrl);
-			return await takeCallback(this, baseUrl, send, watchWith(send, {}));
+			const concurrency = parkedConcurrency(this);
+			const watch = watchWith(send, { concurrency });
+			return await takeCallback(this, baseUrl, send, watch, concurrency);
 		} catch (error) {
 			this.logger.error(`Fal Queue Status could not take a callback: ${error}`);
 			answerCallback(this, 500, 'Send it again');
 			return { noWebhookResponse: true };
 		}
 	}
-}
-
-interface WatchOptions {
-	readonly signal?: AbortSignal | undefined;
-	readonly includeLogs?: boolean;
-	readonly concurrency?: number;
-}
-
-function watchWith(send: SendHttp, options: WatchOptions): Watch {
-	const { signal, includeLogs = false, concurrency = 1 } = options;
-	return {
-		transport: limitedCalls(new FalTransport(send), concurrency),
-		clock: n8nClock,
-		random: Math.random,
-		signal: signal ?? new AbortController().signal,
-		schedule: new PollSchedule(DEFAULT_POLL_BOUNDS),
-		includeLogs,
-	};
-}
-
-function warnIfOutOfReach(node: IExecuteFunctions): void {
-	const address = String(node.evaluateExpression('{{ $execution.resumeUrl }}', 0));
-	if (!isOutOfFalsReach(address)) return;
-	const message =
-		'fal can’t reach this n8n: its webhook address is a private one. The execution will only go on when Max Wait is over. Set WEBHOOK_URL to an address on the internet, or use the operation Wait.';
-	node.logger.warn(`Fal Queue Status: ${message}`);
-	node.addExecutionHints({ message, type: 'warning', location: 'outputPane' });
 }

@@ -1,11 +1,10 @@
 /**
- * Wait for Webhooks: the execution is parked, without worker or memory, until fal has called back for
- * all its requests.
+ * Wait for Webhooks: the execution is parked, without a worker or memory, until fal has called back for all
+ * its requests.
  *
- * What a parked webhook learns, n8n does not keep; so callbacks are not counted. Each genuine one makes
- * the node ask fal about the others, in random order, up to the first that is not done; when there is
- * none, the execution resumes. A callback that is lost is made up for by the next one, or at the latest
- * by the deadline.
+ * n8n does not keep what a parked webhook learns, so callbacks are not counted. Each genuine one makes the
+ * node ask fal about the others, in random order, up to the first that is not done; if there is none, the
+ * execution resumes. The next callback makes up for one that was lost, or at the latest the deadline does.
  */
 import type {
 	IDataObject,
@@ -15,37 +14,50 @@ import type {
 	IWebhookResponseData,
 } from 'n8n-workflow';
 import { MINUTE } from '../engine/clock';
-import { isRecord } from '../engine/failure';
-import type { Watch } from '../engine/follow';
-import { areAllDone } from '../engine/lookup';
+import type { Failure } from '../engine/failure';
+import { isRecord } from '../engine/isRecord';
+import type { Watch } from '../engine/following/follow';
+import { areAllDone } from '../engine/following/allDone';
 import type { Handle } from '../engine/transport';
 import { isRequestId } from '../fal/answers';
 import type { SendHttp } from '../fal/http';
 import { answerCallback, proveCallback } from '../n8n/callbacks';
+import { RefusedKey } from './refusedKey';
 import type { Requests } from './requests';
 
 /**
  * @param maxWait minutes
+ * @param atOnce the most looks at the same time
+ * @throws RefusedKey when fal does not let a request be read: its end could not be seen either
  * @returns the handles: at once when all are done, else what n8n shows while the execution is parked
  */
 export async function park(
 	node: IExecuteFunctions,
-	{ requests }: Requests,
+	requests: Requests,
 	maxWait: number,
 	watch: Watch,
+	atOnce: number,
 ): Promise<INodeExecutionData[][]> {
-	const handles = requests.map(({ handle }) => handle);
-	const known = new Map(requests.map(({ itemIndex, handle }) => [itemIndex, handle]));
-	const items = node.getInputData().map(({ json }, item) => {
-		const handle = known.get(item);
-		return { json: { ...json, ...(handle && handleFields(handle)) }, pairedItem: { item } };
-	});
-	if (await areAllDone(handles, watch)) return [items];
-	// When the deadline is over, n8n gives out the node's input; the handles are to come out then, too,
-	// also where they were given by expression.
+	const handles = requests.requests.map(({ handle }) => handle);
+	const items = parkedItems(node, requests);
+	const hearRefusal = (failure: Failure) => {
+		throw new RefusedKey(failure, handles.length, { wereAllAsked: false });
+	};
+	if (await areAllDone(handles, watch, { atOnce, hearRefusal })) return [items];
+	// When the deadline is over, n8n outputs the node's input: the handles must be in it, even where they came
+	// from an expression.
 	node.getExecuteData().data = { main: [items] };
 	await node.putExecutionToWait(new Date(watch.clock.now() + maxWait * MINUTE));
 	return [items];
+}
+
+/** What the node was given, with the handles in it even where they came from an expression. */
+export function parkedItems(node: IExecuteFunctions, { requests }: Requests): INodeExecutionData[] {
+	const known = new Map(requests.map(({ itemIndex, handle }) => [itemIndex, handle]));
+	return node.getInputData().map(({ json }, item) => {
+		const handle = known.get(item);
+		return { json: { ...json, ...(handle && handleFields(handle)) }, pairedItem: { item } };
+	});
 }
 
 /** Takes a callback to a parked execution. Never throws: n8n would end the execution with an error. */
@@ -54,19 +66,28 @@ export async function takeCallback(
 	baseUrl: string,
 	send: SendHttp,
 	watch: Watch,
+	atOnce: number,
 ): Promise<IWebhookResponseData> {
 	const callback = await proveCallback(node, baseUrl, send);
 	if (!callback) return STAY_PARKED;
-	// At once: fal gives a callback 15 seconds, and to ask about a thousand requests takes longer.
+	// At once: fal gives a callback 15 seconds, and asking about a thousand requests takes longer.
 	answerCallback(node, 200, 'Received');
 	const { requestId } = callback;
 	const execution = node.getExecutionId();
 	if (joinScan(execution, requestId)) return STAY_PARKED;
-	const items = parkedItems(node);
+	const items = keptItems(node);
 	const handles = items.flatMap(({ json }) => readHandle(json));
-	// fal signs for everybody: somebody else's job is genuine, and none of ours.
+	// fal signs for everybody: a callback for somebody else's job is genuine, and not ours.
 	if (!handles.some((handle) => handle.requestId === requestId)) return STAY_PARKED;
-	if (!(await scan(execution, requestId, handles, watch))) return STAY_PARKED;
+	if (
+		!(await scan(
+			execution,
+			requestId,
+			handles,
+			async (silent) => await areAllDone(silent, watch, { atOnce }),
+		))
+	)
+		return STAY_PARKED;
 	return { workflowData: [items], noWebhookResponse: true };
 }
 
@@ -84,7 +105,7 @@ interface Scan {
  */
 const scans = new Map<string, Scan>();
 
-/** @returns whether a scan is under way, which then looks once more */
+/** @returns whether a scan is under way, which will then look once more */
 function joinScan(execution: string, requestId: string): boolean {
 	const underWay = scans.get(execution);
 	if (!underWay) return false;
@@ -98,7 +119,7 @@ async function scan(
 	execution: string,
 	requestId: string,
 	handles: readonly Handle[],
-	watch: Watch,
+	areDone: (silent: readonly Handle[]) => Promise<boolean>,
 ): Promise<boolean> {
 	const own: Scan = { calledBack: new Set([requestId]), again: true };
 	scans.set(execution, own);
@@ -106,7 +127,7 @@ async function scan(
 		while (own.again) {
 			own.again = false;
 			const silent = handles.filter((handle) => !own.calledBack.has(handle.requestId));
-			if (await areAllDone(silent, watch)) return true;
+			if (await areDone(silent)) return true;
 		}
 		return false;
 	} finally {
@@ -117,7 +138,7 @@ async function scan(
 const STAY_PARKED: IWebhookResponseData = { noWebhookResponse: true };
 
 /** What the node was given when it parked; n8n keeps it with the execution. */
-function parkedItems(node: IWebhookFunctions): INodeExecutionData[] {
+function keptItems(node: IWebhookFunctions): INodeExecutionData[] {
 	const given: unknown = node.evaluateExpression('{{ $input.all() }}', 0);
 	if (!Array.isArray(given)) return [];
 	return given.filter(isRecord).map(({ json }, item) => ({

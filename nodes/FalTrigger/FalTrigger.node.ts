@@ -11,6 +11,7 @@ import { answerCallback } from '../n8n/callbacks';
 import { readAccount } from '../n8n/credential';
 import { properties } from './properties';
 import { receive } from './receiving';
+import { triggerPanel } from './triggerPanel';
 
 /** Starts the workflow when fal calls back about a request: once for each, and only if fal did. */
 export class FalTrigger implements INodeType {
@@ -21,7 +22,7 @@ export class FalTrigger implements INodeType {
 		group: ['trigger'],
 		version: 1,
 		subtitle: 'On Completion',
-		description: 'Starts the workflow when a request in fal’s queue is completed, or has failed',
+		description: 'Starts the workflow when a request in fal’s queue completes or fails',
 		eventTriggerDescription: 'Waiting for fal to call the Test URL',
 		activationMessage: 'Requests with the Production URL as Webhook URL now start this workflow.',
 		defaults: { name: 'Fal Trigger' },
@@ -33,15 +34,16 @@ export class FalTrigger implements INodeType {
 			{
 				name: 'default',
 				httpMethod: 'POST',
-				// When n8n has made an execution of it, and not when that has ended: fal waits 15 seconds.
+				// Answers when n8n has created the execution, not when that has ended: fal waits 15 seconds.
 				responseMode: 'onReceived',
 				path: 'fal',
 			},
 		],
+		triggerPanel,
 		properties,
 	};
 
-	/** fal knows no registration: each submit names its Webhook URL. */
+	/** Nothing to register at fal: each submit names its Webhook URL. */
 	webhookMethods = {
 		default: {
 			async checkExists(this: IHookFunctions): Promise<boolean> {

@@ -1,21 +1,21 @@
 /**
- * Which completions have been taken before. fal delivers at least once: it repeats what it has no answer
- * to, and an answer can be lost.
+ * Which completions have been taken before. fal delivers at least once: it repeats a callback that got no
+ * answer, and an answer can be lost.
  *
- * Two memories. This process's own is exact: of two deliveries that come at the same moment, one is
- * taken. The workflow's static data is what other n8n processes, and the one after a restart, know; n8n
- * writes it whole, the last writer wins, so there it can happen that a repetition gets through.
+ * There are two memories. This process's own is exact: of two deliveries at the same moment, one is taken.
+ * The workflow's static data is what other n8n processes know, and this one after a restart. n8n writes it as
+ * a whole and the last writer wins, so there a repetition can get through.
  */
 import type { IDataObject } from 'n8n-workflow';
 
-/** fal repeats for an hour at the most, and n8n takes about a dozen callbacks a second. */
+/** fal repeats for an hour at most, and n8n takes about a dozen callbacks a second. */
 const REMEMBERED = 50_000;
-/** n8n writes all of them to its database with each callback, so not more than a burst. */
+/** n8n writes all of them to its database with each callback, so no more than one burst. */
 const SHARED = 200;
 
 export type Taken =
 	| 'new'
-	/** Another delivery of it is being taken just now; what becomes of that is not known yet. */
+	/** Another delivery of it is being taken right now; its outcome is not known yet. */
 	| 'under_way'
 	| 'taken_before';
 
@@ -26,8 +26,8 @@ export class Deliveries {
 
 	/**
 	 * @param shared the node's static data, as other processes have left it
-	 * @returns 'new' if it is to be taken now; `share` then tells other processes, and `settle` says what
-	 *   came of it
+	 * @returns 'new' if it is to be taken now; then `share` tells other processes, and `settle` gives the
+	 *   outcome
 	 */
 	take(completion: string, shared: IDataObject): Taken {
 		if (this.#underWay.has(completion)) return 'under_way';
@@ -42,7 +42,7 @@ export class Deliveries {
 		shared[TAKEN] = [...readTaken(shared), completion].slice(-SHARED);
 	}
 
-	/** @param isTaken false when no execution came of it after all: its repetition is then as good as new */
+	/** @param isTaken false when no execution came of it after all: then a repetition counts as new */
 	settle(completion: string, isTaken: boolean): void {
 		this.#underWay.delete(completion);
 		if (!isTaken) return;

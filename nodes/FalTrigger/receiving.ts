@@ -1,18 +1,18 @@
-/** From a request to an item: a callback is proven, taken once, completed if need be, and put on its output. */
+/** From a callback to an item: it is proven, taken once, completed if need be, and put on its output. */
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { SECOND } from '../engine/clock';
 import { endSentence } from '../engine/failure';
-import type { Watch } from '../engine/follow';
-import type { Ending, Unsuccessful } from '../engine/job';
-import { lookOnce } from '../engine/lookup';
-import { DEFAULT_POLL_BOUNDS, PollSchedule } from '../engine/pollSchedule';
+import type { Watch } from '../engine/following/follow';
+import { type Ending, isSuccess, type Unsuccessful } from '../engine/job';
+import { lookOnce } from '../engine/following/lookup';
+import { DEFAULT_POLL_BOUNDS, PollSchedule } from '../engine/following/pollSchedule';
 import type { Callback } from '../fal/callback';
 import { readCompletion } from '../fal/completion';
 import { FalTransport } from '../fal/falTransport';
 import { parseModelId } from '../fal/modelId';
 import { answerCallback, proveCallback } from '../n8n/callbacks';
 import { readAccount } from '../n8n/credential';
-import { endingFields, isSuccess } from '../n8n/items';
+import { endingFields, resultFirst } from '../n8n/items';
 import { n8nClock } from '../n8n/n8nClock';
 import { sendThroughN8n } from '../n8n/n8nHttp';
 import { take } from './taking';
@@ -21,8 +21,8 @@ import { take } from './taking';
 const ANSWERED: IWebhookResponseData = { noWebhookResponse: true };
 
 /**
- * @returns the item on one of two outputs, for n8n to answer 200 once it has made an execution of it: a
- *   callback that n8n could not keep is then repeated by fal, and not lost
+ * @returns the item on one of two outputs, for n8n to answer 200 once it has created an execution: if n8n
+ *   can't, fal repeats the callback, and it is not lost
  */
 export async function receive(node: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const { baseUrl } = await readAccount(node);
@@ -38,7 +38,7 @@ export async function receive(node: IWebhookFunctions): Promise<IWebhookResponse
 			answerCallback(node, 200, 'Received before');
 			return ANSWERED;
 		case 'under_way':
-			// n8n may still fail with the first one; a yes to this one, and fal would not send it again.
+			// n8n may still fail with the first one; after a yes to this one, fal would not send it again.
 			answerCallback(node, 503, 'Being received; send it again');
 			return ANSWERED;
 		case 'new': {
@@ -57,21 +57,21 @@ async function itemOf(
 	const correlation = node.getQueryData() as IDataObject;
 	const model = readModel(node, correlation);
 	const ending = await endingFrom(node, callback, model, baseUrl);
-	const json = {
+	const json = resultFirst({
 		request_id: callback.requestId,
 		...(model && { model }),
 		...endingFields(ending, { user_id: callback.userId, correlation }),
-	};
+	});
 	return { workflowData: isSuccess(ending) ? [[{ json }], []] : [[], [{ json }]] };
 }
 
-/** fal signs for all of its accounts: without a user ID, jobs of anybody who knows the URL are taken. */
+/** fal signs for all its accounts: without a user ID, jobs of anybody who knows the URL are taken. */
 function isFromExpectedAccount(node: IWebhookFunctions, { userId }: Callback): boolean {
 	const expected = String(node.getNodeParameter('userId', '') ?? '').trim();
 	return expected === '' || userId === expected;
 }
 
-/** The one in the Webhook URL goes before the one in the node: a trigger may serve several models. */
+/** The one in the Webhook URL takes precedence: a trigger may serve several models. */
 function readModel(node: IWebhookFunctions, correlation: IDataObject): string | undefined {
 	for (const given of [correlation.model, node.getNodeParameter('options.model', '')]) {
 		try {

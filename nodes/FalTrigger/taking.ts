@@ -6,15 +6,16 @@ import { Deliveries, type Taken } from './deliveries';
 
 export interface Delivery {
 	readonly taken: Taken;
-	/** To be called right before the item of a new one is given to n8n. */
+	/** To be called right before the item of a new completion is returned to n8n. */
 	readonly tellOtherProcesses: () => void;
 }
 
-/** Of this process, by workflow and node. */
+/** What this process has taken, by workflow and node. */
 const deliveriesByNode = new Map<string, Deliveries>();
 
 export function take(node: IWebhookFunctions, { requestId, body }: Callback): Delivery {
-	// Who tries a workflow out sends the same callback again and again, and n8n keeps no static data then.
+	// Somebody who tries a workflow out sends the same callback again and again, and n8n keeps no static data
+	// then.
 	if (node.getMode() === 'manual') return { taken: 'new', tellOtherProcesses: () => {} };
 	const place = `${node.getWorkflow().id}/${node.getNode().id}`;
 	const deliveries = deliveriesByNode.get(place) ?? new Deliveries();
@@ -27,20 +28,28 @@ export function take(node: IWebhookFunctions, { requestId, body }: Callback): De
 	}
 	return {
 		taken,
-		// n8n forgets that static data was changed when it begins to make an execution (2.41: the workflow
-		// runner builds a second Workflow on it), and keeps what was changed when it has made one. Between
-		// the two it writes to its database, which takes longer than this.
 		tellOtherProcesses: () => {
-			void n8nClock.sleep(1).then(() => deliveries.share(completion, shared));
+			whileN8nMakesTheExecution(() => deliveries.share(completion, shared));
 		},
 	};
 }
 
-/** n8n answers when it has made an execution of a callback, with an error when it could not. */
+/** n8n answers when it has created an execution for a callback, with an error when it could not. */
 function whenAnswered(node: IWebhookFunctions, tell: (status: number) => void): void {
 	const response = node.getResponseObject();
 	const answered = () => tell(response.statusCode);
-	// Comes also when fal has hung up meanwhile, and there is nobody to send the answer to.
+	// This event comes even when fal has hung up meanwhile, and there is nobody to send the answer to.
 	response.once('prefinish', answered);
 	response.once('finish', answered);
+}
+
+/**
+ * Static data has to be changed at the right moment to be kept. n8n (2.41, `live-webhooks.js`) saves it when
+ * it has created the execution, and only if it is marked as changed; but when it begins to create one, it
+ * builds a second `Workflow` on the same data, which clears the mark. In between it writes the execution to
+ * its database, which takes longer than the millisecond after which the change is made. Should it ever be
+ * quicker, the change is not kept, and a repetition that reaches another process is not recognised.
+ */
+function whileN8nMakesTheExecution(change: () => void): void {
+	void n8nClock.sleep(1).then(change);
 }

@@ -1,7 +1,7 @@
 /**
- * Hearing of an abort, for many listeners at once. Node warns of a leak when a signal has more than ten
- * listeners, and a batch has one for every job that waits; so each signal gets a single listener here,
- * which tells all the others.
+ * Tells any number of listeners of an abort. Node warns of a leak when a signal has more than ten listeners,
+ * and a batch has one for every job that waits; so each signal gets a single listener here, which calls all
+ * the others.
  */
 const listenersOf = new WeakMap<AbortSignal, Set<() => void>>();
 

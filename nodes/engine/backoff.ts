@@ -14,7 +14,7 @@ export interface Backoff {
 	readonly cap: number;
 }
 
-/** Reading costs nothing, but a struggling server is not helped by being hammered. */
+/** Reading costs nothing, but hammering a struggling server does not help it. */
 export const READ_BACKOFF: Backoff = { base: SECOND, cap: 30 * SECOND };
 
 /** After a submit that fal did not take: short at first, for the usual blip; long in an outage. */

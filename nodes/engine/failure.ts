@@ -5,6 +5,7 @@
  * `error.message`); all are read here, once, into one shape. The lists of what is transient are
  * fal's: https://fal.ai/docs/documentation/model-apis/request-errors.md and .../errors.md
  */
+import { isRecord } from './isRecord';
 import type { ReplyHeaders } from './transport';
 
 export interface Failure {
@@ -55,22 +56,26 @@ export function readFailure(status: number, headers: ReplyHeaders, body: unknown
 }
 
 /**
- * Whether the answer carries the mark of a job's own end. A 5xx without it may be a gateway's, and
- * says nothing about the job.
+ * What the status of a job says about its failure. Without the headers of an answer, only fal's own errors
+ * are known to be transient.
+ *
+ * @returns nothing when it mentions none
  */
-export function isMarkedByFal(headers: ReplyHeaders, body: unknown): boolean {
-	if (MARKS.some((mark) => headers[mark] !== undefined)) return true;
-	return isRecord(body) && (typeof body.error_type === 'string' || Array.isArray(body.detail));
+export function readToldFailure({ error, errorType }: ToldFailure): Failure | undefined {
+	if (error === undefined && errorType === undefined) return undefined;
+	return {
+		type: errorType ?? 'job_failed',
+		message: error === undefined ? 'fal gave no reason' : shortText(error),
+		retryable: errorType !== undefined && TRANSIENT_REQUEST_ERRORS.has(errorType),
+	};
 }
 
-const MARKS = [
-	'x-fal-error-type',
-	'x-fal-needs-retry',
-	'x-fal-retryable',
-	'x-fal-request-timeout-type',
-];
+interface ToldFailure {
+	readonly error?: string;
+	readonly errorType?: string;
+}
 
-/** Text of fal's as a sentence that another can follow. */
+/** Makes fal's text a sentence that another can follow. */
 export function endSentence(message: string): string {
 	return /[.!?]$/.test(message) ? message : `${message}.`;
 }
@@ -111,7 +116,7 @@ function whatFalSaid(body: unknown): Said {
 	return { type: named, message: text(body.message), detail };
 }
 
-/** `prompt: Field required`, as pydantic has it: where, then what. */
+/** `prompt: Field required`, as in pydantic: where, then what. */
 function fieldError(entry: unknown): string {
 	if (!isRecord(entry)) return text(entry) ?? '';
 	const where = Array.isArray(entry.loc) ? entry.loc.filter((part) => part !== 'body') : [];
@@ -136,7 +141,7 @@ function messageOfStatus(status: number): string {
 	return `fal answered with HTTP status ${status} and no explanation`;
 }
 
-/** Long enough for every message of fal's; an HTML page or an echoed image is not worth more. */
+/** Long enough for every message of fal's; nobody needs more of an HTML page or an echoed image. */
 const LONGEST_TEXT = 2_000;
 
 function shortText(value: string): string {
@@ -156,8 +161,4 @@ function shortened(value: unknown, depth = 0): unknown {
 
 function text(value: unknown): string | undefined {
 	return typeof value === 'string' && value !== '' ? shortText(value) : undefined;
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,8 @@
-/** A job on its way, and the ways it can end. */
+/** A job on its way, and the ways in which it can end. */
 import type { Failure } from './failure';
 import type { Handle, LogLine, Submission } from './transport';
 
-/** One item's job. What is learned on its way is written down here, so that no end can lose it. */
+/** One item's job. What is learned on the way is written down here, so that no ending can lose it. */
 export interface Job {
 	/** Its place in the batch, from 0. */
 	readonly index: number;
@@ -21,6 +21,11 @@ export interface Job {
 	foundInHistory?: boolean;
 	/** When it ended, if that was before it was found; milliseconds since the epoch. */
 	endedBefore?: number;
+}
+
+/** @param index its place in the batch, from 0 */
+export function newJob(submission: Submission, index: number): Job {
+	return { index, submission, attempts: 0, failedAttempts: [] };
 }
 
 export interface FailedAttempt {
@@ -46,7 +51,7 @@ export type Ending =
 export interface Unsuccessful {
 	/**
 	 * - `not_submitted`: nothing reached fal, nothing is billed.
-	 * - `failed`: fal, or the model, gave up on it.
+	 * - `failed`: fal or the model gave up on it.
 	 * - `cancelled`: the execution was stopped, and fal was asked to cancel.
 	 * - `timed_out`: the item timeout was over.
 	 * - `unknown`: it may exist, and may be billed.
@@ -61,4 +66,9 @@ export interface EndedJob extends Readonly<Job> {
 	readonly ending: Ending;
 	/** Milliseconds since the epoch. */
 	readonly endedAt: number;
+}
+
+/** Whether the job's item belongs on the first output. */
+export function isSuccess(ending: Ending): ending is Exclude<Ending, Unsuccessful> {
+	return ending.outcome === 'completed' || ending.outcome === 'submitted';
 }

@@ -3,7 +3,7 @@
  * a closed union, so that the compiler finds the one that was forgotten.
  */
 
-/** One job to be: which model, with which input, under which conditions. */
+/** What is to become a job: which model, with which input, under which conditions. */
 export interface Submission {
 	readonly model: string;
 	readonly input: Readonly<Record<string, unknown>>;
@@ -27,7 +27,7 @@ export interface Conditions {
 	readonly mediaExpiration?: number;
 }
 
-/** What a request id is good for: everything else about the job is asked of fal. */
+/** All that is needed to ask fal about a job. */
 export interface Handle {
 	readonly requestId: string;
 	readonly model: string;
@@ -35,6 +35,9 @@ export interface Handle {
 
 /** Header names in lower case. */
 export type ReplyHeaders = Readonly<Record<string, string>>;
+
+/** In every answer of fal's that is about a request. */
+export const REQUEST_ID = 'x-fal-request-id';
 
 export type Reply<Body> =
 	/** A 2xx with the body that belongs there. */
@@ -59,12 +62,12 @@ export type Reply<Body> =
 			/** It will be the next time, too. */
 			readonly tooLarge?: boolean;
 	  }
-	/** For certain, nothing reached fal: connection refused, unknown host. */
+	/** Nothing reached fal, for certain: connection refused, unknown host. */
 	| { readonly kind: 'unsent'; readonly reason: string }
 	/** It was sent, or may have been, and no answer came: reset, time-out. */
 	| { readonly kind: 'lost'; readonly reason: string };
 
-/** Every way a call can go wrong. */
+/** Every way in which a call can go wrong. */
 export type FailedReply = Exclude<Reply<never>, { kind: 'answered' }>;
 
 export interface Accepted {
@@ -82,10 +85,13 @@ export interface LogLine {
 export type StatusReport =
 	| { readonly status: 'IN_QUEUE'; readonly queuePosition?: number; readonly logs: LogLine[] }
 	| { readonly status: 'IN_PROGRESS'; readonly logs: LogLine[] }
-	/** fal has no FAILED: whether the job succeeded, the result call tells. */
+	/** fal has no FAILED: whether the job succeeded, the result call tells for certain. */
 	| {
 			readonly status: 'COMPLETED';
 			readonly logs: LogLine[];
+			/** Why it failed: fal says so of its own errors, and not of every model's. */
+			readonly error?: string;
+			readonly errorType?: string;
 			/** Seconds of work, as fal measured them. */
 			readonly inferenceTime?: number;
 	  };

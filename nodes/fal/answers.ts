@@ -4,10 +4,10 @@
  *
  * Facts: https://fal.ai/docs/documentation/model-apis/inference/queue.md
  */
-import { isRecord } from '../engine/failure';
+import { isRecord } from '../engine/isRecord';
 import type { Accepted, CancelVerdict, LogLine, StatusReport } from '../engine/transport';
 
-/** Ids are opaque, but they become part of an address: nothing in them may change its path. */
+/** IDs are opaque, but they become part of an address: nothing in them may change its path. */
 const REQUEST_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,199}$/;
 
 export function isRequestId(value: unknown): value is string {
@@ -33,7 +33,14 @@ export function readStatus(body: unknown): StatusReport | undefined {
 		case 'COMPLETED': {
 			const time = isRecord(body.metrics) ? body.metrics.inference_time : undefined;
 			const known = typeof time === 'number' && Number.isFinite(time) && time >= 0;
-			return { status: 'COMPLETED', logs, ...(known && { inferenceTime: time }) };
+			const { error, error_type: errorType } = body;
+			return {
+				status: 'COMPLETED',
+				logs,
+				...(known && { inferenceTime: time }),
+				...(typeof error === 'string' && error !== '' && { error }),
+				...(typeof errorType === 'string' && errorType !== '' && { errorType }),
+			};
 		}
 		default:
 			return undefined;

@@ -1,12 +1,12 @@
 /**
- * fal's callbacks: what comes with one, and whether fal sent it. Guilty until proven.
+ * fal's callbacks: what one contains, and whether fal sent it. Not trusted until proven.
  *
  * Facts: https://fal.ai/docs/documentation/model-apis/inference/webhooks.md. fal signs with Ed25519 over
  * four lines: request id, user id, timestamp, and the SHA-256 of the raw body in hex.
  */
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { MINUTE, SECOND } from '../engine/clock';
-import { isRecord } from '../engine/failure';
+import { isRecord } from '../engine/isRecord';
 import { isRequestId } from './answers';
 import { parseJson } from './json';
 
@@ -71,7 +71,7 @@ export function readCallback(
 	};
 }
 
-/** @returns why it can't be genuine, whatever its signature; absent when nothing speaks against it */
+/** @returns why it can't be genuine, whatever its signature; nothing if there is no objection */
 export function objectionTo(callback: UnprovenCallback, now: number): string | undefined {
 	if (Math.abs(now - callback.sentAt) > TIME_WINDOW) return 'its timestamp is too far from now';
 	if (callback.body.request_id !== callback.requestId) {
@@ -98,6 +98,7 @@ export function readKeySet(body: unknown): KeyObject[] | undefined {
 
 function readKey({ kty, crv, x }: Record<string, unknown>): KeyObject[] {
 	if (kty !== 'OKP' || crv !== 'Ed25519' || typeof x !== 'string') return [];
+	if (isOfSmallOrder(Buffer.from(x, 'base64url'))) return [];
 	try {
 		// fal's live key set has been seen with padding, which JWK does not have.
 		const key = { kty, crv, x: x.replace(/=+$/, '') };
@@ -105,6 +106,29 @@ function readKey({ kty, crv, x }: Record<string, unknown>): KeyObject[] {
 	} catch {
 		return [];
 	}
+}
+
+/**
+ * The points of small order on the curve, and two other ways to write some of them: with such a key anybody
+ * can make up a signature that fits any message. Newer versions of OpenSSL refuse them, the one in Node 20
+ * does not. The list is libsodium's (`ge25519_has_small_order`); the last bit is the sign of x, and is
+ * ignored.
+ */
+const SMALL_ORDER = new Set([
+	`00${'00'.repeat(30)}00`,
+	`01${'00'.repeat(30)}00`,
+	'26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+	'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+	`ec${'ff'.repeat(30)}7f`,
+	`ed${'ff'.repeat(30)}7f`,
+	`ee${'ff'.repeat(30)}7f`,
+]);
+
+function isOfSmallOrder(key: Buffer): boolean {
+	if (key.length !== 32) return false;
+	const withoutSign = Buffer.from(key);
+	withoutSign[31] = key[31]! & 0x7f;
+	return SMALL_ORDER.has(withoutSign.toString('hex'));
 }
 
 function isHeaderText(value: unknown): value is string {

@@ -1,6 +1,7 @@
 /** fal's catalogue of models, from its platform API: https://docs.fal.ai/platform-apis/v1/models */
 import { SECOND } from '../engine/clock';
-import { isRecord, readFailure } from '../engine/failure';
+import { readFailure } from '../engine/failure';
+import { isRecord } from '../engine/isRecord';
 import type { HttpLimits, SendHttp } from './http';
 import { parseJson } from './json';
 
@@ -10,6 +11,8 @@ export interface CataloguedModel {
 	readonly name: string;
 	/** Such as `text-to-image`. */
 	readonly category: string;
+	/** Whether fal says that it should not be used any more. */
+	readonly isDeprecated: boolean;
 }
 
 export interface CataloguePage {
@@ -29,7 +32,6 @@ export async function searchModels(
 ): Promise<CataloguePage> {
 	const parameters = new URLSearchParams({
 		limit: String(PAGE_SIZE),
-		status: 'active',
 		...(query && { q: query }),
 		...(cursor && { cursor }),
 	});
@@ -61,12 +63,13 @@ function readPage(body: unknown): CataloguePage {
 
 function readModel({ endpoint_id: id, metadata }: Record<string, unknown>): CataloguedModel[] {
 	if (typeof id !== 'string') return [];
-	const { display_name: name, category } = isRecord(metadata) ? metadata : {};
+	const { display_name: name, category, status } = isRecord(metadata) ? metadata : {};
 	return [
 		{
 			id,
 			name: typeof name === 'string' && name !== '' ? name : id,
 			category: typeof category === 'string' ? category : '',
+			isDeprecated: status === 'deprecated',
 		},
 	];
 }

@@ -11,7 +11,7 @@ export type Completion =
 	| { readonly kind: 'output'; readonly output: unknown }
 	/** The job's own error. */
 	| { readonly kind: 'error'; readonly failure: Failure }
-	/** The job is done, and what came of it has to be asked for. */
+	/** The job is done, and its result has to be fetched. */
 	| { readonly kind: 'left_out'; readonly reason: string };
 
 export function readCompletion({ body }: Callback): Completion {
@@ -31,7 +31,7 @@ function readError(error: unknown, payload: unknown): Failure {
 	const status = /\b[45]\d\d\b/.exec(said)?.[0];
 	const { type, detail, ...failure } = readFailure(Number(status), {}, payload ?? { error: said });
 	return {
-		// What `readFailure` calls an error of which it knows neither type nor status.
+		// `request_rejected` is what `readFailure` calls an error whose type and status it does not know.
 		type: type === 'request_rejected' && !status ? 'job_failed' : type,
 		message: endSentence(failure.message),
 		...(status && { statusCode: Number(status) }),

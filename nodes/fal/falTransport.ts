@@ -1,37 +1,27 @@
-/**
- * The engine's four calls, made by fal's official client. The client builds every queue request and
- * parses every answer; what it must not do is decide to send one again (it would repeat the submit
- * POST, and may so bill a job twice), so everything but a 2xx leaves it as an error of ours, which it
- * does not know as one to retry.
- */
+/** The engine's four calls, made by fal's official client, which builds every request. See exchange.ts. */
 import { createFalClient, type QueueClient } from '@fal-ai/client';
 import { MINUTE, SECOND } from '../engine/clock';
-import type {
-	Accepted,
-	CancelVerdict,
-	Conditions,
-	FailedReply,
-	Handle,
-	Reply,
-	ReplyHeaders,
-	Submission,
-	Transport,
+import {
+	type Accepted,
+	type CancelVerdict,
+	type Conditions,
+	type Handle,
+	type Reply,
+	type ReplyHeaders,
+	type Submission,
+	type Transport,
+	REQUEST_ID,
 } from '../engine/transport';
 import { readAccepted, readCancelRefusal, readStatus } from './answers';
-import type { HttpLimits, HttpOutcome, SendHttp } from './http';
-import { parseJson } from './json';
-
-/** In every answer that is about a request. */
-const REQUEST_ID = 'x-fal-request-id';
-
-type Answer = HttpOutcome & { kind: 'answer' };
+import { Exchange, type Manner } from './exchange';
+import type { HttpLimits, SendHttp } from './http';
 
 const MEGABYTE = 1_000_000;
 
-/** Inputs with pictures in them go out, a few lines come back. */
+/** Inputs may contain pictures; only a few lines come back. */
 const SUBMIT: HttpLimits = { time: 2 * MINUTE, bytes: MEGABYTE };
 const STATUS: HttpLimits = { time: 30 * SECOND, bytes: 8 * MEGABYTE };
-/** Room for a few pictures as data URIs; a film belongs on fal's CDN, not into an n8n item. */
+/** Room for a few pictures as data URIs; a film belongs on fal's CDN, not in an n8n item. */
 const RESULT: HttpLimits = { time: MINUTE, bytes: 32 * MEGABYTE };
 const CANCEL: HttpLimits = { time: 15 * SECOND, bytes: MEGABYTE };
 
@@ -41,7 +31,7 @@ export class FalTransport implements Transport {
 
 	constructor(private readonly send: SendHttp) {}
 
-	async submit({ model, input, conditions }: Submission) {
+	async submit({ model, input, conditions }: Submission): Promise<Reply<Accepted>> {
 		this.sent.submit++;
 		const { webhookUrl, priority, runnerHint, mediaExpiration } = conditions;
 		const options = {
@@ -52,32 +42,33 @@ export class FalTransport implements Transport {
 			...(runnerHint && { hint: runnerHint }),
 			...(mediaExpiration && { storageSettings: { expiresIn: mediaExpiration } }),
 		};
-		let named: Accepted | undefined;
-		const reply = await this.#ask(
+		const { reply, headers } = await this.#ask(
 			{ limits: SUBMIT, survivesStop: true },
 			async (queue) => await queue.submit<string>(model, options),
 			readAccepted,
-			({ status, headers }) => {
-				if (isSuccess(status)) named = readAccepted({ request_id: headers[REQUEST_ID] });
-			},
 		);
-		// fal took the job: what became of the body on its way, its headers name the request.
-		const wasTaken = reply.kind === 'unreadable' && named;
-		return wasTaken ? { ...reply, kind: 'answered' as const, headers: {}, body: wasTaken } : reply;
+		// fal took the job: whatever became of the body on its way, its headers name the request.
+		const named = readAccepted({ request_id: headers[REQUEST_ID] });
+		if (reply.kind === 'unreadable' && named) return answeredWith(reply.status, named);
+		// An ID becomes part of an address, so only what looks like one is taken for one.
+		if (reply.kind === 'rejected' && !named)
+			return { ...reply, headers: without(headers, REQUEST_ID) };
+		return reply;
 	}
 
 	async status({ model, requestId }: Handle, { logs }: { readonly logs: boolean }) {
 		this.sent.status++;
-		return await this.#ask(
+		const { reply } = await this.#ask(
 			{ limits: STATUS, survivesStop: false },
 			async (queue) => await queue.status(model, { requestId, logs }),
 			readStatus,
 		);
+		return reply;
 	}
 
 	async result({ model, requestId }: Handle) {
 		this.sent.result++;
-		return await this.#ask(
+		const { reply } = await this.#ask(
 			{ limits: RESULT, survivesStop: false },
 			async (queue) => (await queue.result<string>(model, { requestId })).data,
 			(output, headers) => {
@@ -85,65 +76,41 @@ export class FalTransport implements Transport {
 				return { output, ...(Number.isFinite(billableUnits) && { billableUnits }) };
 			},
 		);
+		return reply;
 	}
 
-	async cancel({ model, requestId }: Handle) {
+	async cancel({ model, requestId }: Handle): Promise<Reply<CancelVerdict>> {
 		this.sent.cancel++;
-		const reply = await this.#ask(
+		const { reply } = await this.#ask<CancelVerdict>(
 			{ limits: CANCEL, survivesStop: true },
 			async (queue) => await queue.cancel(model, { requestId }),
-			(): CancelVerdict => 'CANCELLATION_REQUESTED',
+			() => 'CANCELLATION_REQUESTED',
 		);
-		if (reply.kind === 'unreadable') {
-			// Any 2xx to a cancel is a yes, whatever its body.
-			const body: CancelVerdict = 'CANCELLATION_REQUESTED';
-			return { kind: 'answered' as const, status: reply.status, headers: {}, body };
-		}
+		// Any 2xx to a cancel is a yes, whatever its body.
+		if (reply.kind === 'unreadable') return answeredWith(reply.status, 'CANCELLATION_REQUESTED');
 		if (reply.kind !== 'rejected') return reply;
 		const { status, headers, body } = reply;
 		const verdict = readCancelRefusal(status, body);
-		return verdict ? { kind: 'answered' as const, status, headers, body: verdict } : reply;
+		return verdict ? answeredWith(status, verdict, headers) : reply;
 	}
 
 	async #ask<Body>(
-		manner: { limits: HttpLimits; survivesStop: boolean },
+		manner: Manner,
 		question: (queue: QueueClient) => Promise<unknown>,
 		check: (value: unknown, headers: ReplyHeaders) => Body | undefined,
-		hearHeaders: (answer: { status: number; headers: ReplyHeaders }) => void = () => {},
-	): Promise<Reply<Body>> {
-		let heard: Answer | undefined;
-		let asked = false;
+	): Promise<{ readonly reply: Reply<Body>; readonly headers: ReplyHeaders }> {
+		const exchange = new Exchange(this.send, manner);
 		const client = createFalClient({
 			// The key is n8n's to add; the client would look for one in the environment.
 			credentials: () => undefined,
-			fetch: async (url, init) => {
-				const request = {
-					method: init?.method ?? 'GET',
-					url: String(url),
-					headers: Object.fromEntries(new Headers(init?.headers)),
-					...(typeof init?.body === 'string' && { body: init.body }),
-					...manner,
-				};
-				asked = true;
-				const outcome = await this.send(request);
-				if ('headers' in outcome) hearHeaders(outcome);
-				const answer = successful(outcome);
-				heard = answer;
-				return new FalResponse(answer);
-			},
+			fetch: exchange.fetch,
 		});
 		try {
 			const value = await question(client.queue);
-			if (!heard) throw new Error('The client gave an answer without asking fal');
-			const { status, headers } = heard;
-			const body = check(value, headers);
-			if (body !== undefined) return { kind: 'answered', status, headers, body };
-			return { kind: 'unreadable', status, reason: 'the answer is not what fal sends' };
+			const { headers } = exchange;
+			return { reply: exchange.reply(check(value, headers)), headers };
 		} catch (error) {
-			if (error instanceof Unsuccessful) return error.reply;
-			// Not fal's doing and not the network's: still, no job and no request id may be lost over it.
-			const reason = error instanceof Error ? error.message : String(error);
-			return { kind: asked ? 'lost' : 'unsent', reason };
+			return { reply: exchange.reply<Body>(undefined, error), headers: exchange.headers };
 		}
 	}
 }
@@ -157,66 +124,10 @@ function headersOf({ startTimeout, noRetry, storePayloads }: Conditions): Record
 	};
 }
 
-/** Takes a failed exchange past the client. It has no `code` and no `cause`, by which the client retries. */
-class Unsuccessful extends Error {
-	constructor(readonly reply: FailedReply) {
-		super(`fal call: ${reply.kind}`);
-	}
+function answeredWith<Body>(status: number, body: Body, headers: ReplyHeaders = {}): Reply<Body> {
+	return { kind: 'answered', status, headers, body };
 }
 
-function successful(outcome: HttpOutcome): Answer {
-	switch (outcome.kind) {
-		case 'unsent':
-		case 'lost':
-			throw new Unsuccessful(outcome);
-		case 'broken':
-			throw new Unsuccessful(brokenAnswer(outcome));
-		case 'answer':
-			if (isSuccess(outcome.status)) return outcome;
-			throw new Unsuccessful({
-				kind: 'rejected',
-				status: outcome.status,
-				headers: outcome.headers,
-				body: jsonOrText(outcome.text),
-			});
-	}
-}
-
-function brokenAnswer(answer: HttpOutcome & { kind: 'broken' }): FailedReply {
-	const { status, headers, reason, tooLarge } = answer;
-	if (isSuccess(status))
-		return { kind: 'unreadable', status, reason, ...(tooLarge && { tooLarge }) };
-	return { kind: 'rejected', status, headers, body: reason };
-}
-
-function isSuccess(status: number): boolean {
-	return status >= 200 && status < 300;
-}
-
-function jsonOrText(text: string): unknown {
-	const parsed = parseJson(text);
-	if (parsed) return parsed.value;
-	return looksLikeHtml(text) ? undefined : text;
-}
-
-function looksLikeHtml(text: string): boolean {
-	return /^\s*</.test(text);
-}
-
-/** An answer as the client wants it, parsed without losing digits, whatever its content type says. */
-class FalResponse extends Response {
-	constructor(private readonly answer: Answer) {
-		super(null, { status: answer.status, headers: { 'content-type': 'application/json' } });
-	}
-
-	override readonly json = async () => {
-		const { text, status } = this.answer;
-		const parsed = parseJson(text);
-		if (parsed) return parsed.value;
-		const reason =
-			text === ''
-				? 'the answer is empty'
-				: `the answer is not JSON but begins with "${text.slice(0, 40)}"`;
-		throw new Unsuccessful({ kind: 'unreadable', status, reason });
-	};
+function without(headers: ReplyHeaders, name: string): ReplyHeaders {
+	return Object.fromEntries(Object.entries(headers).filter(([each]) => each !== name));
 }

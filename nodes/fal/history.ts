@@ -6,14 +6,19 @@
  */
 import { createHash } from 'node:crypto';
 import { SECOND } from '../engine/clock';
-import { isRecord } from '../engine/failure';
-import type { History, HistoryPage, HistoryQuestion, PastRequest } from '../engine/history';
+import { isRecord } from '../engine/isRecord';
+import type {
+	History,
+	HistoryPage,
+	HistoryQuestion,
+	PastRequest,
+} from '../engine/remembering/history';
 import type { Reply } from '../engine/transport';
 import { isRequestId } from './answers';
 import type { HttpLimits, SendHttp } from './http';
 import { canonicalJson, parseJson } from './json';
 
-/** A hundred inputs and outputs; with pictures in them it takes smaller pages. */
+/** Room for a hundred inputs and outputs; with pictures in them, smaller pages are asked for. */
 const LIMITS: HttpLimits = { time: 30 * SECOND, bytes: 32_000_000 };
 
 export class FalHistory implements History {
@@ -22,7 +27,7 @@ export class FalHistory implements History {
 
 	constructor(private readonly send: SendHttp) {}
 
-	/** @returns nothing of an input that can't be written as JSON, and so not be sent, either */
+	/** @returns an empty text for an input that can't be written as JSON, which can't be sent either */
 	identityOf(input: unknown): string {
 		try {
 			return createHash('sha256').update(canonicalJson(input)).digest('base64');

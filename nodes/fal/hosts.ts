@@ -3,7 +3,7 @@
  * with every request, so an address that came in an answer of fal's is never followed.
  */
 
-const FAL_HOSTS = new Set(['queue.fal.run', 'fal.run', 'rest.fal.ai', 'api.fal.ai']);
+const FAL_HOSTS = new Set(['queue.fal.run', 'fal.run', 'rest.fal.ai', 'api.fal.ai', 'fal.ai']);
 
 /**
  * @param url an address on one of fal's hosts

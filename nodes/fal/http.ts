@@ -11,7 +11,7 @@ export interface HttpRequest {
 	readonly headers: Readonly<Record<string, string>>;
 	readonly body?: string;
 	readonly limits: HttpLimits;
-	/** Whether the request is sent to its end although the execution was stopped. */
+	/** Whether the request runs to its end even when the execution is stopped. */
 	readonly survivesStop: boolean;
 }
 
@@ -38,9 +38,35 @@ export type HttpOutcome =
 			readonly reason: string;
 			readonly tooLarge?: boolean;
 	  }
-	/** For certain, nothing was received at the other side. */
+	/** The other side received nothing, for certain. */
 	| { readonly kind: 'unsent'; readonly reason: string }
 	| { readonly kind: 'lost'; readonly reason: string };
 
 /** Sends one request. Never throws, never follows a redirect, never tries again. */
 export type SendHttp = (request: HttpRequest) => Promise<HttpOutcome>;
+
+export interface HeldRequest {
+	/** Always one of fal's own addresses, as above. */
+	readonly url: string;
+	readonly headers: Readonly<Record<string, string>>;
+	/** Milliseconds until the answer must have begun. */
+	readonly patience: number;
+}
+
+/** Who reads an answer as it comes. Both say what is wrong with it, if something is. */
+export interface AnswerReader {
+	begin(status: number, headers: ReplyHeaders): string | undefined;
+	take(bytes: Uint8Array): string | undefined;
+}
+
+/**
+ * Sends a GET, and has its answer read until it ends, the reader objects, or the signal aborts. Never
+ * throws, never follows a redirect, never tries again.
+ *
+ * @returns once its connection is closed: why it ended, in a few words
+ */
+export type HoldHttp = (
+	request: HeldRequest,
+	reader: AnswerReader,
+	signal: AbortSignal,
+) => Promise<string>;

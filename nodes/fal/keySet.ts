@@ -52,7 +52,7 @@ export class KeySet {
 		if (this.#isSigned(callback)) return { kind: 'genuine', callback };
 		await this.#refresh(send);
 		if (this.#isSigned(callback)) return { kind: 'genuine', callback };
-		// It may be signed with a key that fal has had since the ones we know.
+		// It may be signed with a newer key than the ones we know.
 		if (this.#problem) return { kind: 'undecided', reason: this.#problem };
 		return { kind: 'forged', reason: 'its signature is by none of fal’s keys' };
 	}

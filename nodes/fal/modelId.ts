@@ -1,4 +1,5 @@
 /** Model IDs as fal writes them: `owner/app`, `owner/app/path`, `workflows/owner/name`. */
+import type { Handle } from '../engine/transport';
 
 /** These owners are namespaces: the app's id has three parts. */
 const NAMESPACES = new Set(['workflows', 'comfy']);
@@ -25,6 +26,18 @@ export function parseModelId(value: string): string {
 	return id;
 }
 
+/**
+ * Where fal gives the result of a request: below the app, without the rest of the model ID
+ * (https://fal.ai/docs/api-reference/inference-api).
+ *
+ * @param model a model ID
+ */
+export function responseUrl({ model, requestId }: Handle): string {
+	const parts = model.split('/');
+	const app = parts.slice(0, NAMESPACES.has(parts[0] ?? '') ? 3 : 2).join('/');
+	return `https://queue.fal.run/${app}/requests/${requestId}`;
+}
+
 const PAGES = /^\/models\/(.+?)(?:\/(?:api|playground|llms\.txt|examples|requests))?\/?$/;
 
 function idFromUrl(value: string): string {
@@ -42,6 +55,6 @@ function shown(value: string): string {
 	return value.length > 100 ? `${value.slice(0, 100)}...` : value;
 }
 
-/** What to do about it, for every place where a model ID was not accepted. */
+/** What to do where a model ID was not accepted. */
 export const MODEL_ID_ADVICE =
 	'Give a model ID such as "fal-ai/flux/dev", or the address of its page, such as "https://fal.ai/models/fal-ai/flux/dev".';

@@ -1,6 +1,6 @@
 /**
- * Whether fal can't call this n8n, as far as its address tells: fal drops callbacks to private
- * addresses before it sends them.
+ * Whether fal can't call this n8n, as far as its address shows: fal drops callbacks to private addresses
+ * before sending them.
  */
 export function isOutOfFalsReach(address: string): boolean {
 	if (!URL.canParse(address)) return true;

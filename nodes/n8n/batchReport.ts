@@ -1,13 +1,17 @@
-/** What a batch says of itself: a line every few seconds while it runs, and one sum at its end. */
+/** What a batch reports about itself: a line every few seconds while it runs, and a summary at its end. */
 import type { IExecuteFunctions, NodeExecutionHint } from 'n8n-workflow';
-import type { Batch, BatchProgress, BatchSettings } from '../engine/batch';
+import type { Batch } from '../engine/batch/batch';
+import type { BatchProgress } from '../engine/batch/ledger';
+import type { BatchSettings } from '../engine/batch/settings';
 import { MINUTE, SECOND } from '../engine/clock';
-import { endSentence } from '../engine/failure';
-import type { EndedJob } from '../engine/job';
-import { isSuccess } from './items';
+import { endSentence, type Failure } from '../engine/failure';
+import { type EndedJob, isSuccess } from '../engine/job';
+import { harmlessly } from './harmless';
+import { commonMessage, headline, loudness, reasonOf, type Share, whatIsLost } from './headline';
 import { n8nClock } from './n8nClock';
+import { runIndexOf } from './runIndex';
 
-/** Seldom enough for a log, often enough for a person who watches. */
+/** Rarely enough for a log, often enough for a person who watches. */
 const INTERVAL = 3 * SECOND;
 
 /**
@@ -18,11 +22,12 @@ const INTERVAL = 3 * SECOND;
 export function reportWhileRunning(node: IExecuteFunctions, batch: Batch): () => void {
 	const ended = new AbortController();
 	const startedAt = n8nClock.now();
-	const say = () => {
-		const line = `Fal Batch: ${progressLine(batch.progress, n8nClock.now() - startedAt)}`;
-		node.logger.info(line);
-		if (node.getMode() === 'manual') node.sendMessageToUI(line);
-	};
+	const say = () =>
+		harmlessly(() => {
+			const line = `Fal Batch: ${progressLine(batch.progress, n8nClock.now() - startedAt)}`;
+			node.logger.info(`${line} ${whose(node)}`);
+			if (node.getMode() === 'manual') node.sendMessageToUI(line);
+		});
 	void (async () => {
 		for (;;) {
 			await n8nClock.sleep(INTERVAL, ended.signal);
@@ -36,39 +41,64 @@ export function reportWhileRunning(node: IExecuteFunctions, batch: Batch): () =>
 	};
 }
 
-/** `12 of 24 done, 1 failed, 6 in flight (2 in the queue), 5 retries left, about 20 s to go` */
+/** Several executions, of several workers, may write into one log. */
+function whose(node: IExecuteFunctions): string {
+	return `[execution ${node.getExecutionId()}, ${node.getNode().name} #${runIndexOf(node) + 1}]`;
+}
+
+/** `11 of 24 completed, 1 failed, 6 in flight (2 in the queue), 5 retries left, about 20 s to go` */
 export function progressLine(progress: BatchProgress, elapsed: number): string {
-	const { total, succeeded, unsuccessful, inFlight, inQueue, retriesLeft } = progress;
+	const { total, succeeded, unsuccessful, inFlight, inQueue, retriesLeft, holdUp } = progress;
 	const done = succeeded + unsuccessful;
 	const queue = inQueue > 0 ? ` (${inQueue} in the queue)` : '';
 	const toGo =
 		done > 0 && done < total ? `, about ${duration((elapsed / done) * (total - done))} to go` : '';
-	return `${done} of ${total} done, ${unsuccessful} failed, ${inFlight} in flight${queue}, ${retriesLeft} retries left${toGo}`;
+	return `${succeeded} of ${total} completed, ${unsuccessful} failed, ${inFlight} in flight${queue}, ${retriesLeft} retries left${toGo}${holdUp ? `. ${holdUp}` : ''}`;
 }
 
 export interface BatchSum {
 	readonly ended: readonly EndedJob[];
-	/** Items that could not become a job. */
-	readonly rejected: number;
+	/** Why items could not become a job, one for each. */
+	readonly rejected: readonly Failure[];
+	/** Sentences about inputs that were submitted all the same. */
+	readonly inputNotes?: readonly string[];
+	/**
+	 * In an execution that n8n runs again: the number of items for which it is not known what was submitted
+	 * then. Absent in all others.
+	 */
+	readonly notKept?: number;
 	readonly progress: BatchProgress;
 	readonly settings: BatchSettings;
+	/** What it cost, as a sentence; empty where fal gave no prices. */
+	readonly cost?: string;
 	/** HTTP requests by kind. */
 	readonly requests: Readonly<Record<string, number>>;
 	/** Milliseconds. */
 	readonly elapsed: number;
+	/** Whether nothing is connected to the output that failures go to. */
+	readonly areFailuresLost: boolean;
 }
 
 /** The hint that n8n shows on the node's output after the run. */
 export function sumUp(sum: BatchSum): NodeExecutionHint {
-	const { ended, rejected, progress, settings } = sum;
-	const failures = countFailures(ended, rejected);
+	const { ended, progress, settings } = sum;
+	const failed: Share = { output: 'Failed', reasons: whyFailed(sum), isLoose: sum.areFailuresLost };
 	const succeeded = ended.filter(({ ending }) => isSuccess(ending)).length;
+	const word = settings.follow ? 'completed' : 'submitted';
 	const sentences = [
-		`${succeeded} of ${ended.length + rejected} items done in ${duration(sum.elapsed)}${ideal(sum)}.`,
-		failures && `Failed: ${failures}.`,
-		progress.stoppedFor && `The batch stopped submitting: ${progress.stoppedFor.message}`,
+		headline({ count: succeeded, word }, [failed]),
+		progress.stoppedFor
+			? `The batch stopped submitting: ${endSentence(progress.stoppedFor.message)}`
+			: commonMessage(succeeded, [failed]),
+		whatIsLost([failed]),
+		...(sum.inputNotes ?? []),
+		`It took ${duration(sum.elapsed)}${ideal(sum)}.`,
+		sum.cost,
+		sum.notKept !== undefined && BEGUN_BEFORE,
 		progress.foundInHistory > 0 &&
 			`Found in fal’s request history, and not paid for again: ${progress.foundInHistory}.`,
+		sum.notKept &&
+			`Without Store Payloads fal does not tell what was submitted then: ${sum.notKept} items were not looked for.`,
 		progress.historyTrouble &&
 			`fal’s request history could not be read (to its end): ${endSentence(progress.historyTrouble.message)}`,
 		`Retries: ${progress.retriesUsed} of ${settings.retryBudget}.`,
@@ -76,21 +106,37 @@ export function sumUp(sum: BatchSum): NodeExecutionHint {
 		progress.pushbacks > 0 && `fal pushed back ${progress.pushbacks} times.`,
 		countRequests(sum.requests),
 	];
+	const isTroubled = progress.historyTrouble || sum.inputNotes?.length;
+	const loud = loudness(succeeded, failed.reasons.length);
 	return {
 		message: sentences.filter(Boolean).join(' '),
-		type: progress.stoppedFor ? 'danger' : failures || progress.historyTrouble ? 'warning' : 'info',
+		type: progress.stoppedFor ? 'danger' : isTroubled && loud === 'info' ? 'warning' : loud,
 		location: 'outputPane',
 	};
 }
 
-function countFailures(ended: readonly EndedJob[], rejected: number): string {
-	const counts = new Map<string, number>();
-	const count = (type: string, by = 1) => counts.set(type, (counts.get(type) ?? 0) + by);
-	if (rejected > 0) count('invalid parameters', rejected);
-	for (const { ending } of ended) {
-		if (!isSuccess(ending)) count(`${ending.failure.type} (${ending.outcome})`);
-	}
-	return [...counts].map(([type, times]) => `${times} × ${type}`).join(', ');
+/**
+ * n8n outputs nothing of an execution that was stopped, by a person or by its own time-out: what was
+ * generated and paid for is then only at fal, and the log is the one place to say how to get it.
+ */
+export function tellOfTheStop(node: IExecuteFunctions, ended: readonly EndedJob[]): void {
+	const paid = ended.filter(({ ending }) => ending.outcome === 'completed').length;
+	node.logger.warn(
+		`Fal Batch was stopped: ${paid} of ${ended.length} items were completed and paid for. n8n outputs nothing of a stopped execution. To get them without paying again, run the same items with the option Reuse Recent Requests.`,
+	);
+}
+
+const BEGUN_BEFORE =
+	'n8n started this execution before, and is running it again: what was submitted then was looked for in fal’s request history.';
+
+function whyFailed({ ended, rejected }: BatchSum) {
+	const never = rejected.map(({ type, message }) => reasonOf(type, 'not_submitted', message));
+	const later = ended.flatMap(({ ending }) => {
+		if (isSuccess(ending)) return [];
+		const { failure, outcome } = ending;
+		return reasonOf(failure.type, outcome, failure.message);
+	});
+	return [...never, ...later];
 }
 
 /** The least time that the work as such takes at this concurrency, from fal's own figures. */

@@ -1,4 +1,4 @@
-/** fal's callbacks, where n8n takes them in: only what is proven to be fal's gets past here. */
+/** fal's callbacks, where n8n receives them: only what is proven to be fal's gets past here. */
 import type { IWebhookFunctions } from 'n8n-workflow';
 import type { Callback } from '../fal/callback';
 import type { SendHttp } from '../fal/http';
@@ -11,7 +11,7 @@ const keySets = new Map<string, KeySet>();
 /**
  * Decides on the request that the node was called with; what is not proven is answered here.
  *
- * @param baseUrl of the credential: a gateway, or the local fal, has keys of its own
+ * @param baseUrl from the credential: a gateway, or the local fal, has keys of its own
  * @returns the callback, still to be answered; nothing when it is not proven
  */
 export async function proveCallback(

@@ -1,24 +1,27 @@
-/** From ended jobs to n8n items: the shapes that the nodes give out, in fal's field names. */
+/** From ended jobs to n8n items: the shapes that the nodes output, in fal's field names. */
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { SECOND } from '../engine/clock';
 import type { Failure } from '../engine/failure';
-import type { EndedJob, Ending, Unsuccessful } from '../engine/job';
-
-/** Whether the job's item belongs on the first output. */
-export function isSuccess(ending: Ending): ending is Exclude<Ending, Unsuccessful> {
-	return ending.outcome === 'completed' || ending.outcome === 'submitted';
-}
+import { type EndedJob, type Ending, isSuccess, type Unsuccessful } from '../engine/job';
+import { responseUrl } from '../fal/modelId';
 
 /** @param itemIndex of the input item that the job was made for */
 export function toItem(job: EndedJob, itemIndex: number): INodeExecutionData {
-	const json = { ...identity(job), ...endingFields(job.ending, course(job)) };
+	const json = resultFirst({ ...identity(job), ...endingFields(job.ending, course(job)) });
 	return { json, pairedItem: { item: itemIndex } };
 }
 
+/** In n8n's table, the links of a result that stands behind its id are cut off at the edge of the panel. */
+export function resultFirst(fields: IDataObject): IDataObject {
+	if (!('output' in fields)) return fields;
+	const { output, ...others } = fields;
+	return { output, ...others };
+}
+
 /**
- * How a job ended, in the order in which a person looks for it.
+ * How a job ended, with the fields in the order in which a person looks for them.
  *
- * @param between what stands between the output and the rest
+ * @param between fields to put between the output and the rest
  */
 export function endingFields(ending: Ending, between: IDataObject = {}): IDataObject {
 	return {
@@ -27,16 +30,17 @@ export function endingFields(ending: Ending, between: IDataObject = {}): IDataOb
 			status: 'COMPLETED',
 			output: ending.output as IDataObject,
 		}),
+		// Before the figures: in n8n's table, later columns are off the screen.
+		...(!isSuccess(ending) && { error: toErrorField(ending.failure, ending.outcome) }),
 		...between,
 		...('inferenceTime' in ending && { inference_time: ending.inferenceTime }),
 		...('billableUnits' in ending && { billable_units: ending.billableUnits }),
 		...('logs' in ending &&
 			ending.logs?.length && { logs: ending.logs.map((line) => ({ ...line })) }),
-		...(!isSuccess(ending) && { error: toErrorField(ending.failure, ending.outcome) }),
 	};
 }
 
-/** The item of something that never became a job. */
+/** The item for something that never became a job. */
 export function toRejectedItem(
 	itemIndex: number,
 	model: string | undefined,
@@ -62,11 +66,15 @@ export function toErrorField(failure: Failure, outcome: Unsuccessful['outcome'])
 	};
 }
 
-function identity({ handle, submission, failedAttempts, foundInHistory }: EndedJob): IDataObject {
+function identity(job: EndedJob): IDataObject {
+	const { handle, submission, failedAttempts, foundInHistory, ending } = job;
+	// A result that may exist and could not be read is to be looked for at this address.
+	const isLost = ending.outcome === 'unknown' && handle !== undefined;
 	const earlier = failedAttempts.flatMap((attempt) => attempt.handle?.requestId ?? []);
 	return {
 		...(handle && { request_id: handle.requestId }),
 		model: submission.model,
+		...(isLost && { response_url: responseUrl(handle) }),
 		...(earlier.length > 0 && { earlier_request_ids: earlier }),
 		...(foundInHistory && { found_in_history: true }),
 	};

@@ -6,9 +6,14 @@ import {
 	type INodeProperties,
 	NodeOperationError,
 } from 'n8n-workflow';
-import { searchModels } from '../fal/catalogue';
+import { SECOND } from '../engine/clock';
+import { isRecord } from '../engine/isRecord';
+import type { Price } from '../engine/spending/price';
+import { type CataloguedModel, searchModels } from '../fal/catalogue';
 import { parseModelId } from '../fal/modelId';
+import { FalPrices, priceInWords } from '../fal/prices';
 import { readAccount } from './credential';
+import { n8nClock } from './n8nClock';
 import { sendThroughN8n } from './n8nHttp';
 
 export const modelField: INodeProperties = {
@@ -17,7 +22,7 @@ export const modelField: INodeProperties = {
 	type: 'resourceLocator',
 	required: true,
 	default: { mode: 'list', value: '' },
-	description: 'The model that generates. Any model on fal works, workflows and ComfyUI included.',
+	description: 'The model to run. Any model on fal works, including workflows and ComfyUI.',
 	modes: [
 		{
 			displayName: 'From List',
@@ -59,15 +64,33 @@ export async function listModels(
 			);
 		},
 	);
+	const fal = new FalPrices({ send, clock: n8nClock, patience: LIST_PATIENCE });
+	const { prices } = await fal.unitPrices(models.map(({ id }) => id));
 	return {
-		results: models.map(({ id, name, category }) => ({
-			name: name === id ? id : `${name} (${id})`,
-			value: id,
-			url: `https://fal.ai/models/${id}`,
-			description: category,
+		results: models.map((model) => ({
+			name: inWords(model, prices.get(model.id)?.price),
+			value: model.id,
+			url: `https://fal.ai/models/${model.id}`,
+			description: model.category,
 		})),
 		...(nextCursor !== undefined && { paginationToken: nextCursor }),
 	};
+}
+
+/** A list without prices is better than one that is waited for. */
+const LIST_PATIENCE = { calls: 4, tries: 1, time: 5 * SECOND };
+
+/** n8n's list shows this one line of each, and cuts it off: what is long and seldom read comes last. */
+function inWords({ id, name, category, isDeprecated }: CataloguedModel, price?: Price): string {
+	const parts = [name, isDeprecated && 'deprecated', category, price && priceInWords(price)];
+	return `${parts.filter(Boolean).join(' · ')}${name === id ? '' : ` (${id})`}`;
+}
+
+/** Whether the model is set in the node itself, and does not come from an item by expression. */
+export function isModelFixed(node: IExecuteFunctions): boolean {
+	const field: unknown = node.getNodeParameter('model', 0, '', { rawExpressions: true });
+	const value = isRecord(field) ? field.value : field;
+	return !(typeof value === 'string' && value.startsWith('='));
 }
 
 /** @throws an Error whose message says what is wrong with the model of this item */

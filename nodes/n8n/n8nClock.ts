@@ -8,8 +8,8 @@ export const n8nClock: Clock = {
 	sleep: async (ms, signal) => {
 		if (ms <= 0 || signal?.aborted) return;
 		await new Promise<void>((resolve) => {
-			// Since n8n-workflow 2.34 `sleep` takes a signal, and rejects when it aborts: that clears its
-			// timer. An older one sleeps on, unheard.
+			// Since n8n-workflow 2.34 `sleep` takes a signal; when it aborts, `sleep` rejects and clears its timer.
+			// An older one sleeps on, and nobody listens.
 			const timer = new AbortController();
 			const forget = onAbort(signal, () => {
 				timer.abort();

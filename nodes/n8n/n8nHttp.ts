@@ -1,15 +1,17 @@
 /**
  * The only place that sends a request: n8n's own HTTP helper, which adds the API key of the credential
- * and applies n8n's proxy and SSRF policy. The key never comes to this code.
+ * and applies n8n's proxy and SSRF policy. The key is not looked at here.
  */
 import type { IAllExecuteFunctions, IHttpRequestOptions } from 'n8n-workflow';
 import { onAbort } from '../engine/abort';
-import { isRecord } from '../engine/failure';
+import { isRecord } from '../engine/isRecord';
 import type { ReplyHeaders } from '../engine/transport';
 import { routed } from '../fal/hosts';
 import type { HttpLimits, HttpOutcome, HttpRequest, SendHttp } from '../fal/http';
 import { CREDENTIAL_TYPE } from './credential';
-import { n8nClock } from './n8nClock';
+import { CutOff } from './cutOff';
+import { readNetworkError } from './networkError';
+import { senderOf } from './sender';
 
 /**
  * @param baseUrl from the credential, checked; empty for fal itself
@@ -20,63 +22,30 @@ export function sendThroughN8n(
 	baseUrl: string,
 	stop?: AbortSignal,
 ): SendHttp {
-	const sender = withoutCancelSignal(node);
+	const sender = senderOf(node);
 	return async (request) => {
-		const answered = new AbortController();
-		const cutOff = Promise.race([
-			timeOver(request.limits, answered.signal),
-			...(request.survivesStop ? [] : [stopped(stop, answered.signal)]),
-		]);
+		const cutOff = new CutOff(request, stop);
 		try {
 			return await exchange(sender, request, baseUrl, cutOff);
 		} finally {
-			answered.abort();
+			cutOff.end();
 		}
 	};
-}
-
-/**
- * n8n puts the execution's cancel signal on every request with a credential. A submit that is cut off
- * by it may have created a job whose id is then lost, and a cancel could never be sent at all. So the
- * helper is called on a view of the node that has no such signal, and what may be cut off is, here.
- */
-function withoutCancelSignal(node: IAllExecuteFunctions): IAllExecuteFunctions {
-	return Object.create(node, { getExecutionCancelSignal: { value: () => undefined } });
-}
-
-/** Why an exchange is not waited for any longer. */
-class CutOff {
-	constructor(readonly reason: string) {}
-}
-
-async function timeOver({ time }: HttpLimits, answered: AbortSignal): Promise<CutOff> {
-	await n8nClock.sleep(time, answered);
-	return new CutOff(`there was no complete answer after ${time / 1_000} seconds`);
-}
-
-async function stopped(stop: AbortSignal | undefined, answered: AbortSignal): Promise<CutOff> {
-	return await new Promise((resolve) => {
-		const forget = onAbort(stop, () => resolve(new CutOff('the execution was stopped')));
-		onAbort(answered, forget);
-	});
 }
 
 async function exchange(
 	node: IAllExecuteFunctions,
 	request: HttpRequest,
 	baseUrl: string,
-	cutOff: Promise<CutOff>,
+	cutOff: CutOff,
 ): Promise<HttpOutcome> {
-	const { httpRequestWithAuthentication } = node.helpers;
 	let response: unknown;
 	try {
-		const options = optionsFor(request, baseUrl);
-		const sent = httpRequestWithAuthentication.call(node, CREDENTIAL_TYPE, options);
-		response = await Promise.race([sent, cutOff]);
+		response = await untilCutOff(ask(node, request, baseUrl), cutOff);
 	} catch (error) {
 		return readNetworkError(error);
 	}
-	if (response instanceof CutOff) return { kind: 'lost', reason: response.reason };
+	if (cutOff.signal.aborted) return { kind: 'lost', reason: cutOff.reason };
 	if (!isFullResponse(response)) return { kind: 'lost', reason: 'n8n gave no full response' };
 	const { statusCode: status, body } = response;
 	const headers = readHeaders(response.headers);
@@ -84,6 +53,28 @@ async function exchange(
 	return 'text' in read
 		? { kind: 'answer', status, headers, text: read.text }
 		: { kind: 'broken', status, headers, reason: read.broken, tooLarge: read.tooLarge };
+}
+
+/** @throws when no answer came */
+export async function ask(node: IAllExecuteFunctions, request: HttpRequest, baseUrl: string) {
+	const { httpRequestWithAuthentication } = node.helpers;
+	const options = optionsFor(request, baseUrl);
+	return await httpRequestWithAuthentication.call(node, CREDENTIAL_TYPE, options);
+}
+
+/** If an answer comes after that, its body is closed unread. */
+async function untilCutOff(sent: Promise<unknown>, { signal }: CutOff): Promise<unknown> {
+	return await new Promise((resolve, reject) => {
+		const forget = onAbort(signal, () => {
+			sent.then(closeBody, () => {});
+			resolve(undefined);
+		});
+		sent.finally(forget).then(resolve, reject);
+	});
+}
+
+function closeBody(response: unknown): void {
+	if (isFullResponse(response) && isByteStream(response.body)) response.body.destroy?.();
 }
 
 function optionsFor(request: HttpRequest, baseUrl: string): IHttpRequestOptions {
@@ -97,23 +88,23 @@ function optionsFor(request: HttpRequest, baseUrl: string): IHttpRequestOptions 
 		encoding: 'stream',
 		returnFullResponse: true,
 		ignoreHttpStatusErrors: true,
-		// The key would go along to wherever a redirect leads.
+		// The key would be sent to wherever a redirect leads.
 		disableFollowRedirect: true,
 		timeout: limits.time,
 	};
 }
 
-interface FullResponse {
+export interface FullResponse {
 	statusCode: number;
 	headers: unknown;
 	body: unknown;
 }
 
-function isFullResponse(value: unknown): value is FullResponse {
+export function isFullResponse(value: unknown): value is FullResponse {
 	return isRecord(value) && typeof value.statusCode === 'number';
 }
 
-function readHeaders(headers: unknown): ReplyHeaders {
+export function readHeaders(headers: unknown): ReplyHeaders {
 	if (!isRecord(headers)) return {};
 	return Object.fromEntries(
 		Object.entries(headers)
@@ -124,25 +115,28 @@ function readHeaders(headers: unknown): ReplyHeaders {
 
 async function readBody(
 	body: unknown,
-	limits: HttpLimits,
-	cutOff: Promise<CutOff>,
+	{ bytes }: HttpLimits,
+	cutOff: CutOff,
 ): Promise<{ text: string } | Broken> {
 	if (!isByteStream(body)) return { text: typeof body === 'string' ? body : '' };
 	const chunks: Uint8Array[] = [];
 	let size = 0;
-	const reading = body[Symbol.asyncIterator]();
+	// Closing the stream is what ends the reading below.
+	const forget = onAbort(cutOff.signal, () => body.destroy?.());
 	try {
-		for (;;) {
-			const next = await Promise.race([reading.next(), cutOff]);
-			if (next instanceof CutOff) return giveUp(body, { broken: next.reason, tooLarge: false });
-			if (next.done) return { text: Buffer.concat(chunks).toString('utf8') };
-			chunks.push(next.value);
-			size += next.value.byteLength;
-			if (size > limits.bytes) return giveUp(body, { broken: advice(limits), tooLarge: true });
+		for await (const chunk of body) {
+			chunks.push(chunk);
+			size += chunk.byteLength;
+			// Leaving the loop closes the stream, too.
+			if (size > bytes) return { broken: advice(bytes), tooLarge: true };
 		}
+		if (!cutOff.signal.aborted) return { text: Buffer.concat(chunks).toString('utf8') };
 	} catch {
-		return { broken: 'the answer broke off', tooLarge: false };
+		if (!cutOff.signal.aborted) return { broken: 'the answer broke off', tooLarge: false };
+	} finally {
+		forget();
 	}
+	return { broken: cutOff.reason, tooLarge: false };
 }
 
 interface ByteStream extends AsyncIterable<Uint8Array> {
@@ -159,63 +153,7 @@ interface Broken {
 	readonly tooLarge: boolean;
 }
 
-function giveUp(body: ByteStream, broken: Broken): Broken {
-	body.destroy?.();
-	return broken;
-}
-
-function advice({ bytes }: HttpLimits): string {
+function advice(bytes: number): string {
 	const size = `the answer is larger than ${bytes / 1_000_000} MB`;
 	return `${size}. If the model has an input "sync_mode", turn it off, so that fal gives links instead of the media themselves`;
-}
-
-/** Codes of errors that come before a connection stands: nothing of the request has left. */
-const BEFORE_SENDING: Readonly<Record<string, string>> = {
-	ECONNREFUSED: 'the connection was refused',
-	ENOTFOUND: 'the host name is unknown',
-	EAI_AGAIN: 'the host name could not be looked up',
-	EHOSTUNREACH: 'the host is unreachable',
-	ENETUNREACH: 'the network is unreachable',
-	ERR_INVALID_URL: 'the address is not valid',
-	CERT_HAS_EXPIRED: 'the TLS certificate has expired',
-	DEPTH_ZERO_SELF_SIGNED_CERT: 'the TLS certificate is self-signed',
-	SELF_SIGNED_CERT_IN_CHAIN: 'the TLS certificate is self-signed',
-	UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the TLS certificate can’t be verified',
-	ERR_TLS_CERT_ALTNAME_INVALID: 'the TLS certificate is for another host',
-};
-
-const AFTER_SENDING: Readonly<Record<string, string>> = {
-	ECONNRESET: 'the connection was reset',
-	EPIPE: 'the connection was closed',
-	ECONNABORTED: 'the time was over',
-	ETIMEDOUT: 'the time was over',
-	ERR_CANCELED: 'the execution was stopped',
-};
-
-/** n8n wraps the error of the network in one of its own; the code is on the way down the causes. */
-function readNetworkError(error: unknown): HttpOutcome {
-	for (let cause = error, depth = 0; isRecord(cause) && depth < 8; cause = cause.cause, depth++) {
-		const code = typeof cause.code === 'string' ? cause.code : '';
-		const early = BEFORE_SENDING[code];
-		if (early || cause.syscall === 'connect') return { kind: 'unsent', reason: early ?? code };
-		if (isRefusedByN8n(cause)) return { kind: 'unsent', reason: messageOf(cause) };
-		const late = AFTER_SENDING[code];
-		if (late) return { kind: 'lost', reason: late };
-	}
-	return { kind: 'lost', reason: 'the connection failed' };
-}
-
-/** n8n's own no (its SSRF policy, a credential that is missing) comes before anything is sent. */
-function isRefusedByN8n(error: Record<string, unknown>): boolean {
-	return REFUSALS_OF_N8N.has(error.constructor.name);
-}
-
-const REFUSALS_OF_N8N = new Set([
-	'SsrfBlockedIpError',
-	'SsrfBlockedHostnameError',
-	'NodeOperationError',
-]);
-
-function messageOf(error: Record<string, unknown>): string {
-	return typeof error.message === 'string' ? error.message : 'n8n did not send the request';
 }

@@ -1,11 +1,11 @@
 /** Checks of parameters that the nodes share: each value is checked once, where it enters. */
 import { type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
-import { isRecord } from '../engine/failure';
+import { isRecord } from '../engine/isRecord';
 
 export interface NumberRule {
 	readonly label: string;
 	readonly least: number;
-	/** No upper bound, unless said. */
+	/** Absent means no upper bound. */
 	readonly most?: number;
 	readonly whole: boolean;
 }
@@ -28,17 +28,54 @@ export function readNumber(node: IExecuteFunctions, value: unknown, rule: Number
 	);
 }
 
-export function readOptions(node: IExecuteFunctions, itemIndex: number): Record<string, unknown> {
+/**
+ * The options with these names, as far as they were added. Each is evaluated by itself: an expression may
+ * fail for one item, and must not take the other options with it.
+ */
+export function readOptions(
+	node: IExecuteFunctions,
+	itemIndex: number,
+	names: readonly string[],
+): Record<string, unknown> {
+	const added = node.getNodeParameter('options', itemIndex, {}, { rawExpressions: true });
+	if (typeof added === 'string') return readOptionsAsOne(node, itemIndex, names);
+	if (!isRecord(added)) return {};
+	const given = names.filter((name) => name in added);
+	return Object.fromEntries(
+		given.map((name) => [name, node.getNodeParameter(`options.${name}`, itemIndex)]),
+	);
+}
+
+/** All options may come from one expression that gives an object. */
+function readOptionsAsOne(
+	node: IExecuteFunctions,
+	itemIndex: number,
+	names: readonly string[],
+): Record<string, unknown> {
 	const options = node.getNodeParameter('options', itemIndex, {});
-	return isRecord(options) ? options : {};
+	if (!isRecord(options)) return {};
+	return Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)));
 }
 
 /** A value as it can be shown in a message. */
 export function shown(value: unknown): string {
-	const text = JSON.stringify(value) ?? String(value);
+	const text = asText(value);
 	return text.length > 80 ? `${text.slice(0, 80)}...` : text;
 }
 
-export function messageOf(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
+/** Some values can't be written as JSON: circular ones, and big integers. */
+function asText(value: unknown): string {
+	try {
+		return JSON.stringify(value) ?? String(value);
+	} catch {
+		return String(value);
+	}
 }
+
+export function messageOf(error: unknown): string {
+	const message = error instanceof Error ? error.message : String(error);
+	// n8n walks through every value that an expression gives; this is how it reports a circular one.
+	return /maximum call stack/i.test(message) ? ENDLESS : message;
+}
+
+const ENDLESS = 'A value holds itself, or is nested without end';

@@ -1,10 +1,10 @@
 /** The options of how a job is looked at, wherever jobs are followed: their fields, and how they are read. */
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { SECOND } from '../engine/clock';
-import { DEFAULT_POLL_BOUNDS, type PollBounds } from '../engine/pollSchedule';
+import { DEFAULT_POLL_BOUNDS, type PollBounds } from '../engine/following/pollSchedule';
 import { readNumber } from './parameterChecks';
 
-/** In seconds. A longer wait between two looks is no wait but a mistake. */
+/** In seconds. A longer wait between two looks must be a mistake. */
 const HOUR = 3_600;
 
 /** @param operations those that follow jobs, as for the two fields below */
@@ -14,7 +14,7 @@ export function includeLogsField(operations: string[]): INodeProperties {
 		name: 'includeLogs',
 		type: 'boolean',
 		default: false,
-		description: 'Whether to give the lines that the model logged while it worked',
+		description: 'Whether to include the lines that the model logged while it worked',
 		displayOptions: { show: { '/operation': operations } },
 	};
 }
@@ -26,7 +26,7 @@ export function maxPollIntervalField(operations: string[]): INodeProperties {
 		type: 'number',
 		typeOptions: { minValue: 1 },
 		default: 30,
-		description: 'The longest time between two looks at a job',
+		description: 'The longest time between two checks of a job',
 		displayOptions: { show: { '/operation': operations } },
 	};
 }
@@ -38,7 +38,7 @@ export function minPollIntervalField(operations: string[]): INodeProperties {
 		type: 'number',
 		typeOptions: { minValue: 0.1 },
 		default: 0.5,
-		description: 'The shortest time between two looks at a job',
+		description: 'The shortest time between two checks of a job',
 		displayOptions: { show: { '/operation': operations } },
 	};
 }

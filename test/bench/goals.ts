@@ -118,7 +118,7 @@ function lessCpuThanPQueue(scenario: string): Goal {
 		reached: ({ machine }, { figures }) =>
 			machine !== undefined && machine.cpuPerJob < figures.get(P_QUEUE.name)!.machine!.cpuPerJob,
 		reason:
-			'A request through n8n takes more than twice the CPU of one of the bare client: n8n evaluates the credential’s expression for each, and opens a new connection for each. Fewer requests make up for it from jobs of a few seconds on.',
+			'A request through n8n takes more than twice the CPU of one of the bare client: n8n opens a new connection for each, with new agents. Fewer requests make up for it from jobs of a few seconds on.',
 	};
 }
 

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import type { Figures } from './figures';
 import { judge } from './goals';
 import { idealTime } from './ideal';
+import { benchItems } from './items/main';
 import { drawTimes } from './jobTimes';
 import { growthChart, sideBySideChart } from './report/charts';
 import { circumstances } from './report/circumstances';
@@ -20,6 +21,7 @@ import { runOnVirtualClock } from './virtual/runGrid';
 interface Settings {
 	readonly quick?: true;
 	readonly only?: string;
+	readonly items?: true;
 	readonly out: string;
 }
 
@@ -29,6 +31,7 @@ void new Command('bench')
 	.description('Fal Batch beside what people run today, against a local fal.')
 	.option('--quick', 'the virtual clock, and a choice of what runs over real sockets: two minutes')
 	.option('--only <scenario>', `one of: ${names().join(', ')}`)
+	.option('--items', 'ten thousand items and more, up to their first submit, instead of all this')
 	.option(
 		'--out <folder>',
 		'where a complete run leaves bench.md, bench.json and the charts',
@@ -37,7 +40,8 @@ void new Command('bench')
 	.action(bench)
 	.parseAsync();
 
-async function bench({ quick, only, out }: Settings): Promise<void> {
+async function bench({ quick, only, items, out }: Settings): Promise<void> {
+	if (items) return await benchItems(out);
 	const isChosen = ({ name, items }: Scenario) =>
 		only ? name === only : !quick || items <= MOST_ITEMS_WHEN_QUICK;
 	const rows: Row[] = [];

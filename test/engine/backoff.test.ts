@@ -6,6 +6,7 @@ import {
 	SUBMIT_BACKOFF,
 } from '../../nodes/engine/backoff';
 import { MINUTE, SECOND } from '../../nodes/engine/clock';
+import { SEED } from '../long';
 
 describe('backoffDelay', () => {
 	const backoff = { base: 1_000, cap: 30_000 };
@@ -41,6 +42,7 @@ describe('backoffDelay', () => {
 					expect(delay).toBeLessThanOrEqual(Math.max(retryAfter, kind.cap));
 				}
 			}),
+			{ seed: SEED },
 		);
 	});
 });
@@ -75,6 +77,7 @@ describe('parseRetryAfter', () => {
 				expect(wait).toBeGreaterThanOrEqual(0);
 				expect(wait).toBeLessThanOrEqual(15 * MINUTE);
 			}),
+			{ seed: SEED },
 		);
 	});
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { isMarkedByFal, readFailure } from '../../nodes/engine/failure';
-import type { ReplyHeaders } from '../../nodes/engine/transport';
+import { readFailure, readToldFailure } from '../../nodes/engine/failure';
+import { SEED } from '../long';
 
 describe('what fal said', () => {
 	it('detail as text: an infrastructure error', () => {
@@ -135,6 +135,7 @@ describe('what fal said', () => {
 				expect(failure.type).not.toBe('');
 				expect(failure.message).not.toBe('');
 			}),
+			{ seed: SEED },
 		);
 	});
 });
@@ -204,22 +205,27 @@ describe('whether the same input may succeed when it is submitted again', () => 
 	});
 });
 
-describe('whether an answer is a job’s own end, and not a gateway’s word', () => {
-	const unmarked: ReplyHeaders = {};
-
-	it.each([
-		{ what: 'the header', headers: { 'x-fal-error-type': 'internal_error' }, body: undefined },
-		{ what: 'a type in the body', headers: unmarked, body: { error_type: 'internal_error' } },
-		{ what: 'field errors', headers: unmarked, body: { detail: [{ msg: 'no' }] } },
-	])('$what is fal’s mark', ({ headers, body }) => {
-		expect(isMarkedByFal(headers, body)).toBe(true);
+describe('what a status says of a failure', () => {
+	it('of fal’s own machinery may pass, of all else it is not known', () => {
+		expect(
+			readToldFailure({ error: 'Runner disconnected', errorType: 'runner_disconnected' }),
+		).toEqual({ type: 'runner_disconnected', message: 'Runner disconnected', retryable: true });
+		expect(readToldFailure({ error: 'Flagged', errorType: 'content_policy_violation' })).toEqual({
+			type: 'content_policy_violation',
+			message: 'Flagged',
+			retryable: false,
+		});
 	});
 
-	it.each([
-		{ what: 'a text', body: 'Bad Gateway' },
-		{ what: 'nothing', body: undefined },
-		{ what: 'detail as text alone', body: { detail: 'Internal Server Error' } },
-	])('$what is not', ({ body }) => {
-		expect(isMarkedByFal({ server: 'gateway' }, body)).toBe(false);
+	it('may leave out the half of it', () => {
+		expect(readToldFailure({ error: 'It broke' })).toMatchObject({ type: 'job_failed' });
+		expect(readToldFailure({ errorType: 'internal_error' })).toMatchObject({
+			message: 'fal gave no reason',
+			retryable: true,
+		});
+	});
+
+	it('is nothing where it tells of none', () => {
+		expect(readToldFailure({})).toBeUndefined();
 	});
 });

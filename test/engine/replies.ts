@@ -42,6 +42,14 @@ export function completed(inferenceTime?: number, logs: LogLine[] = []): Reply<S
 	return answered({ status: 'COMPLETED', logs, ...time });
 }
 
+/** With it fal says already that the job failed, as it does of errors of its own machinery. */
+export const completedWithoutRunner: Reply<StatusReport> = answered({
+	status: 'COMPLETED',
+	logs: [],
+	error: 'Runner disconnected',
+	errorType: 'runner_disconnected',
+});
+
 export function output(value: unknown): Reply<Result> {
 	return answered({ output: value });
 }

@@ -2,7 +2,8 @@
  * Batches against a simulated fal that remembers: one that loses answers to submits, or one that dies
  * in the middle and is run again.
  */
-import { Batch, type BatchSettings } from '../../nodes/engine/batch';
+import { Batch } from '../../nodes/engine/batch/batch';
+import type { BatchSettings } from '../../nodes/engine/batch/settings';
 import type { Reply, Transport } from '../../nodes/engine/transport';
 import { usualSettings } from './runSimulated';
 import { seeded, SimulatedFal, type SimulatedFalOptions } from './simulatedFal';

@@ -1,14 +1,22 @@
 /** One batch of the engine against the simulated fal, from start to end, on a virtual clock. */
-import { Batch, type BatchSettings } from '../../nodes/engine/batch';
-import { DEFAULT_POLL_BOUNDS } from '../../nodes/engine/pollSchedule';
-import { defaultRetryBudget } from '../../nodes/engine/retryBudget';
+import { Batch } from '../../nodes/engine/batch/batch';
+import type { BatchSettings } from '../../nodes/engine/batch/settings';
+import { DEFAULT_POLL_BOUNDS } from '../../nodes/engine/following/pollSchedule';
+import { Streams } from '../../nodes/engine/following/streams';
+import type { Purse } from '../../nodes/engine/spending/purse';
+import { defaultRetryBudget } from '../../nodes/engine/submitting/retryBudget';
 import { seeded, SimulatedFal, type SimulatedFalOptions } from './simulatedFal';
+import { SimulatedStreams, type StreamOptions } from './simulatedStreams';
 import { VirtualClock } from './virtualClock';
 
 export interface Scenario {
 	readonly items: number;
 	readonly fal?: Partial<SimulatedFalOptions>;
 	readonly settings?: Partial<BatchSettings>;
+	/** Given where jobs are followed by status stream. */
+	readonly streams?: StreamOptions | undefined;
+	/** What may be spent; without it, as much as it takes. */
+	readonly purse?: Purse;
 	/** Milliseconds after the start at which the execution is stopped. */
 	readonly stopAfter?: number;
 }
@@ -28,7 +36,14 @@ export function usualSettings(items: number): BatchSettings {
 	};
 }
 
-export async function runSimulated({ items, fal, settings, stopAfter }: Scenario) {
+export async function runSimulated({
+	items,
+	fal,
+	settings,
+	streams: streamOptions,
+	purse,
+	stopAfter,
+}: Scenario) {
 	const clock = new VirtualClock();
 	const startedAt = clock.now();
 	const seed = fal?.seed ?? 1;
@@ -40,6 +55,12 @@ export async function runSimulated({ items, fal, settings, stopAfter }: Scenario
 		...fal,
 	});
 	const stop = new AbortController();
+	const source = new SimulatedStreams(clock, simulated, {
+		seed: seed + 2,
+		latency: fal?.latency ?? 100,
+		...streamOptions,
+	});
+	const streams = streamOptions && new Streams(source, clock, streamOptions.most);
 	const batch = new Batch(
 		Array.from({ length: items }, (_, item) => ({
 			model: 'fal-ai/flux/dev',
@@ -47,7 +68,7 @@ export async function runSimulated({ items, fal, settings, stopAfter }: Scenario
 			conditions: {},
 		})),
 		{ ...usualSettings(items), ...settings },
-		{ transport: simulated, clock, signal: stop.signal, random: seeded(seed + 1) },
+		{ transport: simulated, clock, streams, purse, signal: stop.signal, random: seeded(seed + 1) },
 	);
 	let stoppedAt = Number.POSITIVE_INFINITY;
 	if (stopAfter !== undefined) {
@@ -58,5 +79,5 @@ export async function runSimulated({ items, fal, settings, stopAfter }: Scenario
 	}
 	const ended = await clock.runUntil(batch.run());
 	const wallTime = clock.now() - startedAt;
-	return { ended, batch, fal: simulated, clock, startedAt, stoppedAt, wallTime };
+	return { ended, batch, fal: simulated, source, streams, clock, startedAt, stoppedAt, wallTime };
 }

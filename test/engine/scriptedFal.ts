@@ -13,11 +13,23 @@ import type {
 	Submission,
 	Transport,
 } from '../../nodes/engine/transport';
-import { accepted, answered, completed, output } from './replies';
+import {
+	accepted,
+	answered,
+	completed,
+	completedWithoutRunner,
+	output,
+	runnerLost,
+} from './replies';
 
 /** What fal says to the `call`th call of a kind, from 1; `undefined` for what it usually says. */
 export interface Script {
-	readonly submit?: (call: number, submission: Submission) => Reply<Accepted> | undefined;
+	readonly submit?: (
+		call: number,
+		submission: Submission,
+		/** Milliseconds since the start. */
+		at: number,
+	) => Reply<Accepted> | undefined;
 	readonly status?: (call: number, handle: Handle) => Reply<StatusReport> | undefined;
 	readonly result?: (call: number, handle: Handle) => Reply<Result> | undefined;
 	readonly cancel?: (call: number, handle: Handle) => Reply<CancelVerdict> | undefined;
@@ -38,10 +50,14 @@ export class ScriptedFal implements Transport {
 	/** Whether logs were asked for with each look. */
 	readonly logsAsked: boolean[] = [];
 
+	readonly #start: number;
+
 	constructor(
 		private readonly clock: Clock,
 		private readonly script: Script = {},
-	) {}
+	) {
+		this.#start = clock.now();
+	}
 
 	/** The calls of one kind, in order. */
 	sent(kind: Call['kind']): Call[] {
@@ -50,7 +66,10 @@ export class ScriptedFal implements Transport {
 
 	async submit(submission: Submission): Promise<Reply<Accepted>> {
 		const call = await this.#hear('submit', submission.model);
-		return this.script.submit?.(call, submission) ?? accepted(`job-${call}`);
+		return (
+			this.script.submit?.(call, submission, this.clock.now() - this.#start) ??
+			accepted(`job-${call}`)
+		);
 	}
 
 	async status(handle: Handle, { logs }: { readonly logs: boolean }) {
@@ -81,4 +100,12 @@ export class ScriptedFal implements Transport {
 /** A script that says its replies one after the other, and the last one from then on. */
 export function inTurn<Body>(...replies: Reply<Body>[]): (call: number) => Reply<Body> | undefined {
 	return (call) => replies[Math.min(call, replies.length) - 1];
+}
+
+/** A script in which one request fails for a reason that may pass: its status and its result say so. */
+export function withoutRunner(failed: string): Script {
+	return {
+		status: (_, { requestId }) => (requestId === failed ? completedWithoutRunner : undefined),
+		result: (_, { requestId }) => (requestId === failed ? runnerLost : undefined),
+	};
 }

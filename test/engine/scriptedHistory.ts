@@ -8,7 +8,7 @@ import type {
 	HistoryPage,
 	HistoryQuestion,
 	PastRequest,
-} from '../../nodes/engine/history';
+} from '../../nodes/engine/remembering/history';
 import type { Reply } from '../../nodes/engine/transport';
 import { answered } from './replies';
 

@@ -2,6 +2,7 @@
  * fal on a virtual clock: jobs, an account limit, latency and faults by chance from a seed. It keeps
  * books of its own on what was submitted, generated and held, against which the engine is checked.
  */
+import { onAbort } from '../../nodes/engine/abort';
 import type {
 	Accepted,
 	CancelVerdict,
@@ -41,6 +42,12 @@ export interface SimulatedFalOptions {
 	readonly finalFailures?: number;
 	/** A moment, relative to the start, from which every submit meets a fault. */
 	readonly outageFrom?: number;
+	/** Whether it says how many are ahead of a job that waits; yes, unless told. */
+	readonly tellsPlaces?: boolean;
+	/** Items whose jobs never start, though nobody is ahead of them. */
+	readonly stuckInQueue?: (item: number) => boolean;
+	/** Units that a job of this item is billed; without it, results name none. */
+	readonly units?: (item: number) => number;
 	/** Whether COMPLETED reports carry the inference time. */
 	readonly tellsInferenceTime?: boolean;
 }
@@ -86,9 +93,13 @@ export class SimulatedFal implements Transport {
 	/** Ids that the engine was told. */
 	readonly acceptedIds = new Set<string>();
 	readonly submittedAt: number[] = [];
-	/** 429s that the engine got while it held other jobs or had other submits in the air. */
+	/**
+	 * 429s that the engine got while it held other jobs or had other submits in the air. Answers that come
+	 * at the same moment have no order: whichever is read first, the others are in the air.
+	 */
 	freePushbacks = 0;
 	peakHeld = 0;
+	/** Those that left this machine. */
 	submitsInOutage = 0;
 
 	readonly #random: () => number;
@@ -98,10 +109,13 @@ export class SimulatedFal implements Transport {
 	readonly #waiting: SimulatedJob[] = [];
 	/** Started; who has ended meanwhile is taken out at the next look. */
 	readonly #working = new Set<SimulatedJob>();
+	readonly #hearers = new Set<() => void>();
 	#accountLimit: number;
 	#submitLimit: number;
 	#held = 0;
 	#inAir = 0;
+	/** When the last answer to a submit came. */
+	#lastAnswerAt = Number.NEGATIVE_INFINITY;
 
 	constructor(
 		private readonly clock: VirtualClock,
@@ -127,21 +141,22 @@ export class SimulatedFal implements Transport {
 		this.calls.submit++;
 		this.submittedAt.push(this.clock.now());
 		const inOutage = this.clock.now() - this.#start >= (this.options.outageFrom ?? Infinity);
-		if (inOutage) this.submitsInOutage++;
 		this.#inAir++;
 		this.#note();
 		await this.#travel();
 		const { reply, job } = this.#receive(item, inOutage);
 		await this.#travel();
 		this.#inAir--;
+		// What never left this machine cost nothing.
+		if (inOutage && reply.kind !== 'unsent') this.submitsInOutage++;
 		log.push(reply.kind === 'rejected' ? String(reply.status) : reply.kind);
 		if (reply.kind === 'answered' && job) {
 			this.#hold(job, true);
 			this.acceptedIds.add(job.id);
 		}
-		if (reply.kind === 'rejected' && reply.status === 429 && this.#held + this.#inAir > 0) {
-			this.freePushbacks++;
-		}
+		const isAlone = this.#held + this.#inAir === 0 && this.#lastAnswerAt < this.clock.now();
+		this.#lastAnswerAt = this.clock.now();
+		if (reply.kind === 'rejected' && reply.status === 429 && !isAlone) this.freePushbacks++;
 		this.#note();
 		return reply;
 	}
@@ -172,7 +187,8 @@ export class SimulatedFal implements Transport {
 			case 'unreadable after':
 				return { reply: { kind: 'unreadable', status: 200, reason: 'the answer is empty' } };
 			default: {
-				const body = { requestId: job.id, queuePosition: this.#place(job) ?? 0 };
+				const place = this.#tellsPlaces ? { queuePosition: this.#place(job) ?? 0 } : {};
+				const body = { requestId: job.id, ...place };
 				return { reply: { kind: 'answered', status: 200, headers: {}, body }, job };
 			}
 		}
@@ -180,24 +196,54 @@ export class SimulatedFal implements Transport {
 
 	async status({ requestId }: Handle): Promise<Reply<StatusReport>> {
 		this.calls.status++;
-		const job = this.#job(requestId);
 		await this.#travel();
 		const fault = this.#readFault<StatusReport>();
-		this.#settle();
-		const place = this.#place(job);
-		const over = this.#isOver(job);
+		const seen = this.see(requestId);
 		await this.#travel();
 		if (fault) return fault;
+		seen.arrive();
+		return answered(seen.report);
+	}
+
+	/** How the job is now, and what is to be done when that has arrived. */
+	see(requestId: string): { readonly report: StatusReport; readonly arrive: () => void } {
+		const job = this.#job(requestId);
+		this.#settle();
+		const report = this.#report(job);
+		const isDone = report.status === 'COMPLETED';
+		return { report, arrive: () => void (isDone && this.#hold(job, false)) };
+	}
+
+	/** Resolves at the next change of any job, or when the signal aborts. */
+	async changed(signal: AbortSignal): Promise<void> {
+		await new Promise<void>((resolve) => {
+			const hear = () => {
+				this.#hearers.delete(hear);
+				resolve();
+			};
+			this.#hearers.add(hear);
+			onAbort(signal, hear);
+		});
+	}
+
+	#report(job: SimulatedJob): StatusReport {
+		const place = this.#place(job);
 		const logs = [{ message: `working on ${job.item}`, timestamp: String(job.startedAt) }];
-		if (over || job.cancelled) {
-			this.#hold(job, false);
+		if (this.#isOver(job) || job.cancelled) {
 			const told = this.options.tellsInferenceTime ?? true;
 			const time = told ? { inferenceTime: job.workTime / 1_000 } : {};
-			return answered({ status: 'COMPLETED', logs, ...time });
+			// fal tells of errors of its own machinery with the status; of a model's it may not.
+			const error =
+				job.fate === 'transient'
+					? { error: 'Runner disconnected', errorType: 'runner_disconnected' }
+					: {};
+			return { status: 'COMPLETED', logs, ...time, ...error };
 		}
-		if (place !== undefined)
-			return answered({ status: 'IN_QUEUE', queuePosition: place, logs: [] });
-		return answered({ status: 'IN_PROGRESS', logs });
+		if (place !== undefined) {
+			const told = this.#tellsPlaces ? { queuePosition: place } : {};
+			return { status: 'IN_QUEUE', ...told, logs: [] };
+		}
+		return { status: 'IN_PROGRESS', logs };
 	}
 
 	async result({ requestId }: Handle): Promise<Reply<Result>> {
@@ -220,7 +266,11 @@ export class SimulatedFal implements Transport {
 			};
 			return { kind: 'rejected', status: 422, headers: {}, body };
 		}
-		return answered({ output: { item: job.item } });
+		const billableUnits = this.options.units?.(job.item);
+		return answered({
+			output: { item: job.item },
+			...(billableUnits !== undefined && { billableUnits }),
+		});
 	}
 
 	async cancel({ requestId }: Handle): Promise<Reply<CancelVerdict>> {
@@ -254,9 +304,13 @@ export class SimulatedFal implements Transport {
 		};
 		this.jobs.push(job);
 		this.#byId.set(job.id, job);
-		this.#waiting.push(job);
+		if (!this.options.stuckInQueue?.(item)) this.#waiting.push(job);
 		this.#settle();
 		return job;
+	}
+
+	get #tellsPlaces(): boolean {
+		return this.options.tellsPlaces ?? true;
 	}
 
 	/** Starts what can start, in order; each start is at the moment at which a place became free. */
@@ -268,7 +322,11 @@ export class SimulatedFal implements Transport {
 			job.startedAt = this.clock.now();
 			job.endsAt = job.startedAt + job.workTime;
 			this.#working.add(job);
-			this.clock.at(job.endsAt, () => this.#settle());
+			this.clock.at(job.endsAt, () => {
+				this.#settle();
+				this.#tellChange();
+			});
+			this.#tellChange();
 		}
 	}
 
@@ -277,7 +335,8 @@ export class SimulatedFal implements Transport {
 	}
 
 	#place(job: SimulatedJob): number | undefined {
-		return job.startedAt === undefined ? this.#waiting.indexOf(job) : undefined;
+		// One that is stuck has nobody ahead of it.
+		return job.startedAt === undefined ? Math.max(0, this.#waiting.indexOf(job)) : undefined;
 	}
 
 	#drop(job: SimulatedJob): void {
@@ -285,6 +344,11 @@ export class SimulatedFal implements Transport {
 		this.#working.delete(job);
 		const place = this.#waiting.indexOf(job);
 		if (place >= 0) this.#waiting.splice(place, 1);
+		this.#tellChange();
+	}
+
+	#tellChange(): void {
+		for (const hear of [...this.#hearers]) hear();
 	}
 
 	#open(): number {

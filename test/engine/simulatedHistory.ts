@@ -4,7 +4,7 @@ import type {
 	HistoryPage,
 	HistoryQuestion,
 	PastRequest,
-} from '../../nodes/engine/history';
+} from '../../nodes/engine/remembering/history';
 import type { Reply } from '../../nodes/engine/transport';
 import { seeded, type SimulatedFal, type SimulatedJob } from './simulatedFal';
 import type { VirtualClock } from './virtualClock';

@@ -88,6 +88,15 @@ describe('a status', () => {
 		},
 		{
 			body: { status: 'COMPLETED', metrics: {}, error: 'Timed out', error_type: 'request_timeout' },
+			report: {
+				status: 'COMPLETED',
+				logs: [],
+				error: 'Timed out',
+				errorType: 'request_timeout',
+			},
+		},
+		{
+			body: { status: 'COMPLETED', error: null, error_type: '' },
 			report: { status: 'COMPLETED', logs: [] },
 		},
 		{

@@ -7,22 +7,37 @@ const flux = {
 };
 
 describe('searching fal’s catalogue', () => {
-	it('asks for active models, a page at a time', async () => {
+	it('asks for models, a page at a time', async () => {
 		const { send, requests } = fakeHttp(answer(200, { models: [] }));
 		await searchModels(send, undefined, undefined);
 		await searchModels(send, 'flux dev & more', 'page=2');
 		expect(requests.map(({ url, method }) => `${method} ${url}`)).toEqual([
-			'GET https://api.fal.ai/v1/models?limit=50&status=active',
-			'GET https://api.fal.ai/v1/models?limit=50&status=active&q=flux+dev+%26+more&cursor=page%3D2',
+			'GET https://api.fal.ai/v1/models?limit=50',
+			'GET https://api.fal.ai/v1/models?limit=50&q=flux+dev+%26+more&cursor=page%3D2',
 		]);
 	});
 
 	it('gives the models, and where the next page begins', async () => {
 		const { send } = fakeHttp(answer(200, { models: [flux], next_cursor: 'abc', has_more: true }));
 		expect(await searchModels(send, undefined, undefined)).toEqual({
-			models: [{ id: 'fal-ai/flux/dev', name: 'FLUX.1 [dev]', category: 'text-to-image' }],
+			models: [
+				{
+					id: 'fal-ai/flux/dev',
+					name: 'FLUX.1 [dev]',
+					category: 'text-to-image',
+					isDeprecated: false,
+				},
+			],
 			nextCursor: 'abc',
 		});
+	});
+
+	it('says which are deprecated', async () => {
+		const { metadata } = flux;
+		const old = { ...flux, metadata: { ...metadata, status: 'deprecated' } };
+		const { send } = fakeHttp(answer(200, { models: [flux, old] }));
+		const { models } = await searchModels(send, undefined, undefined);
+		expect(models.map(({ isDeprecated }) => isDeprecated)).toEqual([false, true]);
 	});
 
 	it.each([null, undefined, ''])('is at its end with the cursor %j', async (cursor) => {
@@ -40,8 +55,8 @@ describe('searching fal’s catalogue', () => {
 		];
 		const { send } = fakeHttp(answer(200, { models }));
 		expect((await searchModels(send, undefined, undefined)).models).toEqual([
-			{ id: 'a/b', name: 'a/b', category: '' },
-			{ id: 'a/c', name: 'a/c', category: '' },
+			{ id: 'a/b', name: 'a/b', category: '', isDeprecated: false },
+			{ id: 'a/c', name: 'a/c', category: '', isDeprecated: false },
 		]);
 	});
 

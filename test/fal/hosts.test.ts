@@ -8,6 +8,7 @@ describe('where a request goes', () => {
 		'https://fal.run/fal-ai/flux',
 		'https://rest.fal.ai/storage/upload/initiate',
 		'https://api.fal.ai/v1/models?limit=50',
+		'https://fal.ai/api/openapi/queue/openapi.json?endpoint_id=fal-ai%2Fflux%2Fdev',
 	])('to fal itself without a Base URL: %s', (url) => {
 		expect(routed(url, '')).toBe(url);
 	});

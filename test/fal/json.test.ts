@@ -1,5 +1,8 @@
+import fc from 'fast-check';
+import { parse } from 'lossless-json';
 import type * as Json from '../../nodes/fal/json';
 import { canonicalJson, parseInputJson, parseJson } from '../../nodes/fal/json';
+import { SEED as RANDOM_SEED } from '../long';
 
 const SEED = '196619188014358660';
 /** More digits than a number has, but no integer: nothing of it is lost that mattered. */
@@ -51,6 +54,129 @@ describe('reading what fal sent', () => {
 		`{seed: ${SEED}}`,
 	])('%j is no JSON', (text) => {
 		expect(parseJson(text)).toBeUndefined();
+	});
+});
+
+describe('beside a parser that knows large numbers', () => {
+	const isLarge = (digits: string) =>
+		/^-?\d+$/.test(digits) && !Number.isSafeInteger(Number(digits));
+	const lossless = (text: string) => {
+		try {
+			const options = {
+				parseNumber: (digits: string) => (isLarge(digits) ? digits : Number(digits)),
+			};
+			return { value: parse(text, undefined, options) };
+		} catch {
+			return undefined;
+		}
+	};
+
+	const digits = fc.array(fc.constantFrom(...'0123456789'), { minLength: 1, maxLength: 25 });
+	const number = fc
+		.tuple(
+			fc.constantFrom('', '-'),
+			digits.map((all) => all.join('').replace(/^0+(?=.)/, '')),
+			fc.oneof(
+				fc.constant(''),
+				digits.map((all) => `.${all.join('')}`),
+			),
+			fc.oneof(
+				fc.constant(''),
+				fc
+					.tuple(fc.constantFrom('e', 'E', 'e-', 'E+'), fc.integer({ min: 0, max: 300 }))
+					.map((all) => all.join('')),
+			),
+		)
+		.map((parts) => parts.join(''));
+	const string = fc
+		.array(
+			fc.oneof(
+				digits.map((all) => all.join('')),
+				fc.constantFrom(
+					'"',
+					'\\',
+					'\\"',
+					':',
+					',',
+					'{',
+					'[',
+					'-',
+					'é',
+					'\n',
+					' 12345678901234567890 ',
+				),
+				fc.string(),
+			),
+		)
+		.map((all) => JSON.stringify(all.join('')));
+	const { json } = fc.letrec<{ json: string }>((tie) => ({
+		json: fc.oneof(
+			{ maxDepth: 4 },
+			number,
+			string,
+			fc.constantFrom('null', 'true', 'false'),
+			fc.array(tie('json')).map((all) => `[${all.join(' , ')}]`),
+			fc
+				.uniqueArray(fc.tuple(string, tie('json')), { selector: ([name]) => name })
+				.map((all) => `{${all.map(([name, value]) => `${name} :${value}`).join(',')}}`),
+		),
+	}));
+
+	it('reads the same from any JSON', () => {
+		fc.assert(
+			fc.property(json, (text) => expect(parseJson(text)).toEqual(lossless(text))),
+			{ numRuns: 5_000, seed: RANDOM_SEED },
+		);
+	});
+
+	// A character less, more, or another one: what is no JSON for the one is none for the other.
+	it('takes the same for JSON', () => {
+		const spoilt = fc
+			.tuple(
+				json,
+				fc.nat(),
+				fc.constantFrom('', '"', ':', ',', '}', ']', '1', '-', '.', 'e', '12345678901234567890'),
+				fc.nat(1),
+			)
+			.map(([text, where, what, without]) => {
+				const at = where % (text.length + 1);
+				return text.slice(0, at) + what + text.slice(at + without);
+			});
+		fc.assert(
+			fc.property(spoilt, (text) => {
+				let isJson = true;
+				try {
+					JSON.parse(text);
+				} catch {
+					isJson = false;
+				}
+				expect(parseJson(text) !== undefined).toBe(isJson);
+				// The other parser takes a few things more than JSON has.
+				const told = isJson ? (lossless(text) ?? parseJson(text)) : undefined;
+				expect(parseJson(text)).toEqual(told);
+			}),
+			{ numRuns: 5_000, seed: RANDOM_SEED },
+		);
+	});
+
+	it.each([
+		'{12345678901234567890: 1}',
+		'{"a": 1, 12345678901234567890 : 1}',
+		'[01234567890123456789]',
+		'[-01234567890123456789]',
+	])('%s is no JSON', (text) => expect(parseJson(text)).toBeUndefined());
+
+	it('an answer of 10 MB with a large seed is read in a fraction of a second', () => {
+		const image = `data:image/png;base64,${'A1b2C3d4'.repeat(1_250_000)}`;
+		const text = `{"image": "${image}", "seed": ${SEED}}`;
+		const before = process.cpuUsage();
+		expect(parseJson(text)).toEqual({ value: { image, seed: SEED } });
+		const { user, system } = process.cpuUsage(before);
+		process.stdout.write(
+			`10 MB with a large seed: ${Math.round((user + system) / 1_000)} ms of CPU\n`,
+		);
+		// A quarter of a second on our machine; a slow one may need some more.
+		expect(user + system).toBeLessThan(2_000_000);
 	});
 });
 

@@ -11,12 +11,16 @@ const CALL_KINDS = [
 	'run',
 	'models',
 	'pricing',
+	'estimate',
+	'billing',
 	'history',
 	'meta',
 	'openapi',
 	'jwks',
 	'upload_initiate',
 	'upload',
+	'upload_part',
+	'upload_complete',
 	'media',
 	'other',
 ] as const;
@@ -43,6 +47,23 @@ const CALLS_KEPT = 100_000;
 export class CallLog {
 	#calls: Call[] = [];
 	#counts = noCalls();
+	#openStreams = 0;
+	#peakStreams = 0;
+
+	get openStreams(): number {
+		return this.#openStreams;
+	}
+
+	get peakStreams(): number {
+		return this.#peakStreams;
+	}
+
+	/** @param connection closes once, however it ends */
+	holdStream(connection: { once(event: 'close', hear: () => void): unknown }): void {
+		this.#openStreams++;
+		this.#peakStreams = Math.max(this.#peakStreams, this.#openStreams);
+		connection.once('close', () => this.#openStreams--);
+	}
 
 	get calls(): readonly Call[] {
 		return this.#calls;
@@ -63,6 +84,7 @@ export class CallLog {
 	reset(): void {
 		this.#calls = [];
 		this.#counts = noCalls();
+		this.#peakStreams = this.#openStreams;
 	}
 }
 

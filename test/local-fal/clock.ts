@@ -15,7 +15,7 @@ export class Clock {
 		const timer = setTimeout(() => {
 			this.#timers.delete(timer);
 			action();
-		}, ms / this.#options.speed);
+		}, Math.min(ms / this.#options.speed, LONGEST));
 		this.#timers.add(timer);
 		return () => {
 			clearTimeout(timer);
@@ -44,3 +44,6 @@ export class Clock {
 		this.#timers.clear();
 	}
 }
+
+/** What is longer, Node's timers take for a millisecond. */
+const LONGEST = 2 ** 31 - 1;

@@ -18,6 +18,8 @@ export interface Fal {
 	readonly webhooks: Webhooks;
 	/** Takes no new connection from now on. */
 	stopListening(): void;
+	/** The URL to which the bytes of an upload are put. */
+	uploadUrl(path: string): string;
 	/** The URL under which a path of `v3.fal.media` can be fetched. */
 	mediaUrl(path: string): string;
 }

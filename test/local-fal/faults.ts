@@ -9,6 +9,7 @@ import type { Clock } from './clock';
 import type { JobErrorType } from './errors';
 import type { Job } from './jobs';
 import { writeJson } from './json';
+import type { StreamFault } from './streamFaults';
 
 export type Fault = CallFault | JobFault;
 
@@ -22,10 +23,7 @@ interface Occasion<Subject> {
 	readonly times?: number;
 }
 
-/**
- * A fault of the connection or of what answers on fal's behalf. A status stream knows only those
- * that come before the call is carried out.
- */
+/** A fault of the connection or of what answers on fal's behalf. */
 export interface CallFault extends Occasion<Readonly<Call>> {
 	readonly call: CallKind | 'any';
 	readonly job?: undefined;
@@ -53,10 +51,16 @@ export type FaultyAnswer =
 	| 'half_json'
 	/** The call is carried out; the answer is some proxy's web page, with status 200. */
 	| 'html'
+	/** Half of the right answer, whose length was announced, and the socket dies. */
+	| 'cut'
+	/** The right answer, announced as longer than it is. */
+	| 'wrong_length'
 	/** The right answer, called `text/plain`. */
 	| 'wrong_content_type'
 	/** The right answer, and then nobody listens any more: what comes next is refused. */
 	| 'then_dark'
+	/** Of status streams alone. */
+	| StreamFault
 	/** This answer instead. The call is not carried out, unless `taken`. */
 	| {
 			readonly status: number;
@@ -64,8 +68,8 @@ export type FaultyAnswer =
 			readonly body?: unknown;
 			readonly taken?: boolean;
 	  }
-	/** The call is carried out; the answer is JSON of this many bytes. */
-	| { readonly size: number };
+	/** The call is carried out; the answer is JSON of this many bytes, announced unless said. */
+	| { readonly size: number; readonly unannounced?: boolean };
 
 /** A fault of fal or of the model, on the job itself. */
 export interface JobFault extends Occasion<Readonly<Job>>, JobFate {
@@ -179,7 +183,7 @@ export function faultBefore(
 }
 
 /** Bytes, and milliseconds of fal's time between them, of an answer that trickles. */
-const TRICKLE = { bytes: 16, pause: 100 };
+export const TRICKLE = { bytes: 32, pause: 100 };
 
 const GATEWAY_PAGE =
 	'<!doctype html><html><body><h1>Please sign in to the network</h1></body></html>';
@@ -195,7 +199,8 @@ export async function faultAfter(
 	if (typeof answer === 'object') {
 		if ('size' in answer) {
 			reply.code(200).type('application/json; charset=utf-8');
-			return jsonOfSize(answer.size);
+			const json = jsonOfSize(answer.size);
+			return answer.unannounced ? Readable.from([Buffer.from(json)]) : json;
 		}
 		takeOffMarks(reply);
 		reply.code(answer.status).headers(answer.headers ?? {});
@@ -220,23 +225,35 @@ export async function faultAfter(
 			takeOffMarks(reply);
 			reply.code(200).type('text/html');
 			return GATEWAY_PAGE;
+		case 'cut':
+			reply.header('content-length', payload.length);
+			return Readable.from(broken(payload, request));
+		case 'wrong_length':
+			reply.header('content-length', payload.length + 100).header('connection', 'close');
+			return Readable.from([payload]);
 		case 'wrong_content_type':
 			reply.type('text/plain');
 			return payload;
 		case 'then_dark':
 			reply.header('connection', 'close');
 			return payload;
-		case 'refuse':
-		case 'reset_before':
-		case 'hang_before':
+		// What comes before the call is carried out, and what only streams do.
+		default:
 			return payload;
 	}
 }
 
 /** What answers on fal's behalf does not know fal's own headers, such as the request id. */
-function takeOffMarks(reply: FastifyReply): void {
+export function takeOffMarks(reply: FastifyReply): void {
 	const marks = Object.keys(reply.getHeaders()).filter((name) => name.startsWith('x-fal-'));
 	for (const name of marks) reply.removeHeader(name);
+}
+
+async function* broken(bytes: Buffer, request: FastifyRequest): AsyncGenerator<Buffer> {
+	yield bytes.subarray(0, bytes.length / 2);
+	// The half is to arrive before its connection is gone.
+	await new Promise((resolve) => setTimeout(resolve, 20));
+	request.raw.socket.destroy();
 }
 
 const never = (): Promise<never> => new Promise(() => {});

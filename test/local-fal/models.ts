@@ -2,11 +2,13 @@
  * The models of the local fal: what they take, how long they take for it and what they give.
  * Shapes and limits are those of the real ones (fal-queue.md 6); pictures are half their size.
  */
+import { createHash } from 'node:crypto';
 import { modelErrorDetail } from './errors';
 import type { Ending, Job } from './jobs';
 import { promptOf } from './jobs';
 import { isObject } from './json';
 import type { Json, JsonObject } from './json';
+import type { MadeUpFile, MediaFile } from './media';
 import { contentType, draw } from './pictures';
 import type { Picture } from './pictures';
 import { complaints, object } from './schema';
@@ -18,8 +20,11 @@ export interface Model {
 	readonly displayName: string;
 	readonly category: string;
 	readonly description: string;
+	readonly isDeprecated?: boolean;
 	readonly unitPrice: number;
 	readonly unit: string;
+	/** Units of an average call, on which fal bases its historical estimate. */
+	readonly usualUnits: number;
 	/** Milliseconds a job usually takes. */
 	readonly time: number;
 	/** What it logs, spread evenly over its work. */
@@ -34,6 +39,10 @@ export interface Model {
 export interface Studio {
 	/** Makes the picture available. Gives back its URL. */
 	publish(picture: Picture): string;
+	/** Makes up a file of that size. Gives back its URL. */
+	leave(file: MadeUpFile): string;
+	/** What is at the URL; nothing when it can't be had, as for everything that is not on fal's CDN. */
+	fetch(url: string): Promise<MediaFile | undefined>;
 }
 
 interface Work {
@@ -59,7 +68,13 @@ export async function run(job: Job, studio: Studio): Promise<Ending> {
 	const refused = refusal(job);
 	if (refused) return refused;
 	const input = isObject(job.input) ? job.input : {};
-	return { kind: 'output', ...(await job.model.generate(input, job, studio)) };
+	try {
+		return { kind: 'output', ...(await job.model.generate(input, job, studio)) };
+	} catch (error) {
+		if (!(error instanceof NotThere)) throw error;
+		const detail = [modelErrorDetail('file_download_error', ['body', error.field])];
+		return { kind: 'model_error', status: 422, detail, needsRetry: false };
+	}
 }
 
 /** The part of a model's id that names its app: what status, result and cancel use (1.2). */
@@ -238,6 +253,7 @@ const FLUX_DEV: Model = {
 	description: 'High-quality images from text.',
 	unitPrice: 0.025,
 	unit: 'image',
+	usualUnits: 1,
 	time: 2000,
 	logLines: imageLog(28),
 	input: imageInput('FluxDevInput', 28),
@@ -286,6 +302,7 @@ const KLING: Model = {
 	description: 'Videos from text.',
 	unitPrice: 0.28,
 	unit: 'second',
+	usualUnits: 5,
 	time: 12_000,
 	logLines: Array.from({ length: 13 }, (_, part) => `Progress: ${Math.round((part / 12) * 100)}%`),
 	input: object(
@@ -313,7 +330,154 @@ const KLING: Model = {
 	generate: generateFilm,
 };
 
-export const MODELS: readonly Model[] = [...IMAGE_MODELS, KLING];
+/** A file of the input that the model can't fetch. */
+class NotThere extends Error {
+	constructor(readonly field: string) {
+		super(`Nothing at ${field}`);
+	}
+}
+
+async function fetched(input: JsonObject, field: string, studio: Studio): Promise<Buffer> {
+	const url = String(input[field]);
+	if (url.startsWith('data:')) return Buffer.from(url.slice(url.indexOf(',') + 1), 'base64');
+	const file = await studio.fetch(url);
+	if (!file || !(file.bytes instanceof Buffer)) throw new NotThere(field);
+	return file.bytes;
+}
+
+/** An image, with what fal's own schemas tell a form about it. */
+const IMAGE_URL: Schema = {
+	title: 'Image URL',
+	description: 'The picture to work on.',
+	type: 'string',
+	ui: { field: 'image' },
+};
+
+const BIREFNET: Model = {
+	id: 'fal-ai/birefnet/v2',
+	displayName: 'BiRefNet v2',
+	category: 'image-to-image',
+	description: 'Removes the background of a picture.',
+	unitPrice: 0,
+	unit: 'compute second',
+	usualUnits: 1,
+	time: 1000,
+	logLines: [],
+	input: object('BiRefNetInput', { image_url: IMAGE_URL }),
+	output: object('Output', { image: IMAGE }),
+	async generate(input, job, studio) {
+		const seen = createHash('sha256').update(await fetched(input, 'image_url', studio));
+		const prompt = `cut out of ${seen.digest('hex').slice(0, 12)}`;
+		const picture: Picture = {
+			prompt,
+			seed: job.ownSeed,
+			width: 256,
+			height: 256,
+			format: 'png',
+			frames: 1,
+		};
+		const { width, height, format } = picture;
+		const url = studio.publish(picture);
+		const image = { url, width, height, content_type: contentType(format) };
+		return { output: { image }, billableUnits: 1 };
+	},
+};
+
+const HAILUO: Model = {
+	...KLING,
+	id: 'fal-ai/minimax/hailuo-02/standard/image-to-video',
+	displayName: 'MiniMax Hailuo 02',
+	category: 'image-to-video',
+	description: 'Videos from a picture and text.',
+	input: object(
+		'HailuoInput',
+		{
+			prompt: PROMPT,
+			image_url: IMAGE_URL,
+			duration: { type: 'string', enum: ['5', '10'], default: '5' },
+		},
+		['prompt', 'image_url'],
+	),
+	async generate(input, job, studio) {
+		await fetched(input, 'image_url', studio);
+		return await generateFilm(input, job, studio);
+	},
+};
+
+/** An app of one's own: any files that are asked for, of any kind and size. */
+const FILES: Model = {
+	...FLUX_DEV,
+	id: 'acme/files',
+	displayName: 'Files',
+	category: 'image-to-3d',
+	description: "Acme's own app: gives the files that are asked for.",
+	time: 200,
+	logLines: [],
+	input: object('FilesInput', { prompt: PROMPT, files: { type: 'array' } }, []),
+	output: object('FilesOutput', { files: { type: 'array' } }),
+	async generate({ files, prompt }, job, studio) {
+		const wanted = (Array.isArray(files) ? files : []).filter(isObject);
+		return {
+			output: {
+				files: wanted.map((file, index) => {
+					const name = String(file.file_name ?? `${prompt ?? job.requestId}-${index}.bin`);
+					const type = String(file.content_type ?? 'application/octet-stream');
+					const size = Number(file.size ?? 1000);
+					const elsewhere = typeof file.url === 'string' ? file.url : undefined;
+					const url = elsewhere ?? studio.leave({ name, contentType: type, size });
+					return { url, content_type: type, file_name: name, file_size: size };
+				}),
+			},
+			billableUnits: 1,
+		};
+	},
+};
+
+const KLING_FROM_IMAGE: Model = {
+	...KLING,
+	id: 'fal-ai/kling-video/v2.1/standard/image-to-video',
+	displayName: 'Kling 2.1 Standard',
+	category: 'image-to-video',
+	description: 'Videos from an image.',
+	unitPrice: 0.05,
+	input: object(
+		'KlingImageToVideoInput',
+		{
+			prompt: PROMPT,
+			image_url: IMAGE_URL,
+			duration: {
+				title: 'Duration',
+				description: 'The duration of the video in seconds.',
+				type: 'string',
+				enum: ['5', '10'],
+				default: '5',
+			},
+			negative_prompt: { type: 'string', default: 'blur, distort, and low quality' },
+			cfg_scale: { title: 'Cfg Scale', type: 'number', minimum: 0, maximum: 1, default: 0.5 },
+			tail_image_url: { title: 'Tail Image URL', anyOf: [{ type: 'string' }, { type: 'null' }] },
+		},
+		['prompt', 'image_url'],
+	),
+};
+
+/** Still served, and no longer recommended: fal lists it with this status. */
+const RETIRED: Model = {
+	...FLUX_DEV,
+	id: 'fal-ai/flux/retired',
+	displayName: 'FLUX.0 [retired]',
+	description: 'The one before the others.',
+	isDeprecated: true,
+};
+
+export const MODELS: readonly Model[] = [
+	...IMAGE_MODELS,
+	KLING,
+	KLING_FROM_IMAGE,
+	HAILUO,
+	BIREFNET,
+	FILES,
+	RETIRED,
+];
 
 const BY_ID = new Map(MODELS.map((model) => [model.id, model]));
 const APPS = new Set(MODELS.map((model) => appOf(model.id)));

@@ -65,10 +65,31 @@ export interface LocalFalOptions {
 	 * `https://v3.fal.media` as fal's do. Default here.
 	 */
 	mediaUrls: 'local' | 'fal';
+	/**
+	 * Whether the address of an upload keeps the file's name as its last part. Seen so, not documented.
+	 * Default yes; else it has a name of fal's own.
+	 */
+	uploadNames: 'kept' | 'own';
+	/**
+	 * What the addresses begin with to which uploads are put: a storage host that is none of fal's.
+	 * Default: fal's own media host.
+	 */
+	uploadHost: string | undefined;
+	/** How long an upload can be put to the address that was given for it; 403 after it. Default: always. */
+	uploadExpiry: number;
+	/** How long a file can be fetched; 404 after it. Default: always. */
+	mediaExpiry: number;
 	/** The JWKS writes `x` with base64 padding, as one verifier saw it live (5.4). Default no. */
 	padJwksX: boolean;
 	/** How callbacks are delivered. */
 	webhooks: WebhookOptions;
+	/**
+	 * Whether an input that the model refuses is billed like an average call: fal "may" do so (its FAQ).
+	 * Default no.
+	 */
+	chargesRefusedInputs: boolean;
+	/** The units that a job is billed, where they are not those of its input. */
+	billedUnits: ((job: Job) => number | undefined) | undefined;
 	/** Told each job that ends. */
 	onJobEnd: ((job: Job) => void) | undefined;
 }
@@ -124,7 +145,13 @@ export const DEFAULT_OPTIONS: Readonly<LocalFalOptions> = {
 	historyShows: 'ended',
 	historyDelay: 0,
 	mediaUrls: 'local',
+	uploadNames: 'kept',
+	uploadHost: undefined,
+	uploadExpiry: Infinity,
+	mediaExpiry: Infinity,
 	padJwksX: false,
 	webhooks: {},
+	chargesRefusedInputs: false,
+	billedUnits: undefined,
 	onJobEnd: undefined,
 };

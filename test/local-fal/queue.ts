@@ -201,9 +201,15 @@ export class AccountQueue {
 			else this.#end(job, fatedEnding(fate));
 			return;
 		}
-		const ending = await run(job, this.#parts.studio);
+		const ending = this.#billed(job, await run(job, this.#parts.studio));
 		// A cancel or a reset may have come while the model was drawing.
 		if (this.#running.has(job)) this.#end(job, ending);
+	}
+
+	#billed(job: Job, ending: Ending): Ending {
+		if (ending.kind !== 'output') return ending;
+		const units = this.#parts.options.billedUnits?.(job);
+		return units === undefined ? ending : { ...ending, billableUnits: units };
 	}
 
 	/** fal tries again by itself; the request keeps its id and gets another gateway id (1.4). */

@@ -22,6 +22,8 @@ export type Schema = {
 	properties?: Record<string, Schema>;
 	additionalProperties?: Schema;
 	required?: string[];
+	/** fal's own: which widget a form shows for the field (section 6). */
+	ui?: { field: string };
 	/** fal's own: the order in which a form shows the fields (section 6). */
 	'x-fal-order-properties'?: string[];
 };

@@ -2,6 +2,8 @@
  * The HTTP server: fal's hosts side by side as path prefixes, and what goes for every call: it is
  * logged, it takes its latency, and scheduled faults strike it.
  */
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import fastifySSE from '@fastify/sse';
 import Fastify from 'fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -113,10 +115,11 @@ function watchEveryCall(server: FastifyInstance, fal: Fal): void {
 		request.fault = fault;
 	});
 
-	server.addHook('onSend', async (request, reply, payload: string | Buffer | null) => {
+	server.addHook('onSend', async (request, reply, payload: string | Buffer | Readable | null) => {
 		await wire.wait(options.latency / 2);
 		if (request.fault === undefined) return payload;
-		const bytes = Buffer.from(payload ?? '');
+		const bytes = payload instanceof Readable ? await buffer(payload) : Buffer.from(payload ?? '');
+		reply.removeHeader('content-length');
 		// Before the answer leaves: whoever has it and asks on is to be refused.
 		if (request.fault === 'then_dark') fal.stopListening();
 		return await faultAfter(request.fault, bytes, request, reply, wire);

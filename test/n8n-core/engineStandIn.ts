@@ -8,9 +8,8 @@ import { resolve } from 'node:path';
 import './environment';
 import { ExecutionLifecycleHooks } from 'n8n-core';
 import {
-	type IDataObject,
+	type ICredentialDataDecryptedObject,
 	type IHttpRequestOptions,
-	type INode,
 	type INodeType,
 	type INodeTypes,
 	type IWorkflowExecuteAdditionalData,
@@ -32,6 +31,7 @@ export function built<Module>(path: string): Module {
 }
 
 const { FalApi } = built<{ FalApi: typeof Credential }>('credentials/FalApi.credentials.js');
+const { authenticate } = new FalApi();
 
 export function nodeTypesOf(types: Readonly<Record<string, INodeType>>): INodeTypes {
 	return {
@@ -78,29 +78,13 @@ export function engineStandIn(
 			isCredentialUsableByNode: async () => true,
 			getDecrypted: async () => ({ maxConcurrentJobs: 0, ...credential }),
 			preAuthentication: async () => undefined,
+			// What n8n's credentials helper does with an `authenticate` that is a function.
 			authenticate: async (
-				decrypted: IDataObject,
+				decrypted: ICredentialDataDecryptedObject,
 				_type: string,
 				request: IHttpRequestOptions,
-				_workflow: Workflow,
-				node: INode,
-			) => authenticated(workflow, node, decrypted, request),
+			) => await authenticate(decrypted, request),
 		},
 	};
 	return standIn as unknown as IWorkflowExecuteAdditionalData;
-}
-
-/** What n8n's credentials helper does with a generic `authenticate`: it resolves the expressions. */
-function authenticated(
-	workflow: Workflow,
-	node: INode,
-	$credentials: IDataObject,
-	request: IHttpRequestOptions,
-): IHttpRequestOptions {
-	const { headers } = new FalApi().authenticate.properties;
-	const resolved = Object.entries(headers as Record<string, string>).map(([name, value]) => [
-		name,
-		workflow.expression.getSimpleParameterValue(node, value, 'internal', { $credentials }),
-	]);
-	return { ...request, headers: { ...request.headers, ...Object.fromEntries(resolved) } };
 }

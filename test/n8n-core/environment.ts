@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const folder = mkdtempSync(join(tmpdir(), 'fal-queue-n8n-core-'));
+export const folder = mkdtempSync(join(tmpdir(), 'fal-queue-n8n-core-'));
 const logFile = join(folder, 'n8n.log');
 
 Object.assign(process.env, {
@@ -20,4 +20,12 @@ Object.assign(process.env, {
 /** All that n8n's logger has written so far. */
 export function readLog(): string {
 	return existsSync(logFile) ? readFileSync(logFile, 'utf8') : '';
+}
+
+/** Nobody listens there: it is a port that needs rights to listen on, and that no system gives to who asks for any. */
+export const NOWHERE = 'http://127.0.0.1:1';
+
+/** n8n's logger writes its file a moment later. */
+export async function logWritten(): Promise<void> {
+	await new Promise((resolve) => setTimeout(resolve, 30));
 }

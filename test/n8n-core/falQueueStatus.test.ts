@@ -1,6 +1,7 @@
 /** Fal Queue Status as n8n runs it: the built node in n8n's real engine, against the local fal over sockets. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { type LocalFal, startLocalFal } from '../local-fal';
+import { type Job, type LocalFal, startLocalFal } from '../local-fal';
+import { until } from '../until';
 import { runNode } from './runNode';
 
 let fal: LocalFal;
@@ -24,8 +25,19 @@ async function submit(prompts: string[], parameters: INodeParameters = {}): Prom
 	return completed.map(({ json }) => json);
 }
 
-function lookAfter(items: IDataObject[], parameters: INodeParameters) {
-	return runNode({ node: 'Fal Queue Status', items, parameters, credential: credential() });
+function lookAfter(
+	items: IDataObject[],
+	parameters: INodeParameters,
+	connectedOutputs: readonly number[] = [],
+) {
+	const node = 'Fal Queue Status';
+	return runNode({ node, items, parameters, connectedOutputs, credential: credential() });
+}
+
+/** Waits until so many jobs, and no more, are open. */
+async function untilOpen(open: number) {
+	const isEnded = ({ progress }: Pick<Job, 'progress'>) => progress.status === 'COMPLETED';
+	await until(() => [...fal.jobs.values()].filter(isEnded).length === fal.jobs.size - open);
 }
 
 const numbered = (count: number) => Array.from({ length: count }, (_, i) => `prompt ${i}`);
@@ -37,8 +49,9 @@ describe('Check', () => {
 		fal.options.accountConcurrency = 3;
 		fal.options.jobTime = ({ input }) =>
 			['a', 'forbidden'].includes(Object(input).prompt) ? 10 : 600_000;
-		const handles = await submit(['a', 'forbidden', 'c', 'd', 'e', 'f']);
-		await new Promise((resolve) => setTimeout(resolve, 300));
+		// In this order: the last one is what waits.
+		const handles = await submit(['a', 'forbidden', 'c', 'd', 'e', 'f'], { concurrency: 1 });
+		await untilOpen(4);
 		const { outputs } = await lookAfter(handles, { operation: 'check' });
 		const [completed, failed, pending] = outputs;
 		expect(places(completed!)).toEqual([0]);
@@ -60,7 +73,7 @@ describe('Check', () => {
 
 	it('one bad item among good ones fails alone, with the reason', async () => {
 		const [good] = await submit(['a']);
-		await new Promise((resolve) => setTimeout(resolve, 120));
+		await untilOpen(0);
 		const bad = [
 			{ request_id: '', model: good!.model },
 			{ request_id: '../../admin', model: good!.model },
@@ -83,7 +96,8 @@ describe('Check', () => {
 	it('a result that has expired is told as such, and not as a failure of the job', async () => {
 		const handles = await submit(['a']);
 		fal.options.resultExpiry = 1;
-		await new Promise((resolve) => setTimeout(resolve, 150));
+		await untilOpen(0);
+		await new Promise((resolve) => setTimeout(resolve, 10));
 		const { outputs } = await lookAfter(handles, { operation: 'check' });
 		expect(outputs[1]![0]!.json.error).toMatchObject({ outcome: 'unknown', status_code: 404 });
 	});
@@ -112,7 +126,7 @@ describe('Wait', () => {
 	it('gives out what is not done when Max Wait is over', async () => {
 		fal.options.jobTime = () => 600_000;
 		const handles = await submit(['a', 'b']);
-		const { outputs } = await lookAfter(handles, { operation: 'wait', maxWait: 0.01 });
+		const { outputs } = await lookAfter(handles, { operation: 'wait', maxWait: 0.04 });
 		expect(outputs.map(({ length }) => length)).toEqual([0, 0, 2]);
 		expect(outputs[2]![0]!.json).toMatchObject({ status: 'IN_PROGRESS' });
 		expect(fal.counts().calls.cancel).toBe(0);
@@ -148,12 +162,71 @@ describe('Wait', () => {
 	});
 });
 
+describe('the hint', () => {
+	const bad = { request_id: '?', model: 'a/b' };
+
+	it('begins with how many are on which output, and why', async () => {
+		fal.options.jobTime = ({ input }) => (Object(input).prompt === 'slow' ? 600_000 : 10);
+		const handles = await submit(['quick', 'slow', 'forbidden']);
+		const { hints } = await lookAfter(
+			[...handles, bad],
+			{ operation: 'wait', maxWait: 0.05 },
+			[0, 1, 2],
+		);
+		expect(hints).toEqual([
+			'1 of 4 completed, 2 on Failed: 1 × content_policy_violation, 1 × invalid_request_id (unknown); 1 on Pending: IN_PROGRESS.',
+		]);
+	});
+
+	it('says when nobody looks after what is pending', async () => {
+		fal.options.jobTime = () => 600_000;
+		const { hints } = await lookAfter(await submit(['a']), { operation: 'check' }, [0, 1]);
+		expect(hints[0]).toMatch(
+			/^0 of 1 completed, 1 on Pending: IN_PROGRESS\. Nothing is connected to the output Pending/,
+		);
+	});
+
+	it('of Cancel counts what was cancelled', async () => {
+		const { hints } = await lookAfter([bad], { operation: 'cancel' });
+		expect(hints[0]).toMatch(
+			/^0 of 1 cancelled, 1 on Not Cancelled: invalid_request_id \(unknown\)\. "\?" is not a request ID\./,
+		);
+	});
+
+	it('of Wait for Webhooks says which items have nothing to wait for', async () => {
+		const handles = await submit(['a']);
+		const { hints } = await lookAfter([...handles, bad], { operation: 'waitForWebhooks' });
+		expect(hints[0]).toMatch(/^For 1 of 2 items there is nothing to wait for: "\?" is not/);
+	});
+});
+
+it('a Request ID whose expression fails is named as that, and costs the others nothing', async () => {
+	const handles = await submit(['a', 'b']);
+	const requestId = '={{ $itemIndex === 0 ? $("No Such Node").item.json.id : $json.request_id }}';
+	const { outputs } = await lookAfter(handles, { operation: 'wait', requestId });
+	expect(outputs.map(({ length }) => length)).toEqual([1, 1, 0]);
+	expect(outputs[1]![0]!.json).toMatchObject({
+		model: handles[0]!.model,
+		error: { type: 'invalid_request_id', message: expect.stringContaining('Give the request_id') },
+	});
+});
+
+it('a Model whose expression fails keeps the request ID', async () => {
+	const handles = await submit(['a']);
+	const model = '={{ $("No Such Node").item.json.model }}';
+	const { outputs } = await lookAfter(handles, { operation: 'wait', model });
+	expect(outputs[1]![0]!.json).toMatchObject({
+		request_id: handles[0]!.request_id,
+		error: { type: 'invalid_model' },
+	});
+});
+
 describe('Cancel', () => {
 	it('gives each request to the right output, with fal’s answer', async () => {
 		fal.options.accountConcurrency = 1;
 		fal.options.jobTime = ({ input }) => (Object(input).prompt === 'quick' ? 10 : 600_000);
 		const handles = await submit(['quick', 'running', 'queued'], { concurrency: 1 });
-		await new Promise((resolve) => setTimeout(resolve, 100));
+		await untilOpen(2);
 		const unknown = {
 			request_id: '00000000-0000-4000-8000-000000000000',
 			model: handles[0]!.model,

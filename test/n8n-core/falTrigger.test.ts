@@ -4,6 +4,8 @@ import { type KeyHost, startKeyHost } from '../callbacks/keyHost';
 import { post } from '../callbacks/post';
 import { keyPair, type RawCallback, signedCallback } from '../callbacks/signedCallbacks';
 import { type LocalFal, startLocalFal } from '../local-fal';
+import { until } from '../until';
+import { logWritten } from './environment';
 import {
 	Database,
 	loadTrigger,
@@ -48,16 +50,6 @@ async function submit(prompt: string, webhookUrl: string): Promise<string> {
 	return Object(await response.json()).request_id;
 }
 
-async function until(isSo: () => boolean, withinMs = 20_000) {
-	const deadline = Date.now() + withinMs;
-	while (!isSo()) {
-		if (Date.now() > deadline) throw new Error(`It is still not so after ${withinMs} ms: ${isSo}`);
-		await sleep(5);
-	}
-}
-
-const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
 /** Submits one, and waits until its callback has been acknowledged. */
 async function completionOf(prompt: string, server: TriggerServer, query = '') {
 	const requestId = await submit(prompt, `${server.url}${query}`);
@@ -89,10 +81,10 @@ describe('a job that is done', () => {
 		]);
 		// The order in which a person reads them.
 		expect(Object.keys(completed[0]!.json)).toEqual([
+			'output',
 			'request_id',
 			'model',
 			'status',
-			'output',
 			'user_id',
 			'correlation',
 		]);
@@ -206,14 +198,17 @@ describe('however often fal delivers', () => {
 		expect(server.database.executions).toHaveLength(1);
 	});
 
+	/** Milliseconds, in which a busy machine has let the first delivery arrive. */
+	const TOO_LONG = 1_000;
+
 	// A yes to the second delivery, and fal would not send a third: the completion would be lost.
 	it('one that n8n takes too long over, and then fails with, is taken when it comes again', async () => {
-		fal.options.webhooks = { firstTimeout: 100, delayScale: 0.5 };
+		fal.options.webhooks = { firstTimeout: TOO_LONG, delayScale: 0.5 };
 		const server = await trigger();
 		let attempts = 0;
 		server.database.insert = async () => {
 			if (++attempts > 1) return;
-			await sleep(400);
+			await until(() => fal.deliveries.length >= 2);
 			throw new Error('database is locked');
 		};
 		await completionOf('a fox', server);
@@ -225,11 +220,12 @@ describe('however often fal delivers', () => {
 	});
 
 	it('one that n8n takes too long over, and then keeps, is not taken again', async () => {
-		fal.options.webhooks = { firstTimeout: 100, delayScale: 0.5 };
+		fal.options.webhooks = { firstTimeout: TOO_LONG, delayScale: 0.5 };
 		const server = await trigger();
-		server.database.insert = async () => await sleep(400);
+		server.database.insert = async () => await until(() => fal.deliveries.length >= 2);
 		await completionOf('a fox', server);
-		expect(fal.deliveries.at(-1)!.status).toBe(200);
+		const statuses = fal.deliveries.map(({ status }) => status);
+		expect([statuses[0], statuses[1], statuses.at(-1)]).toEqual([undefined, 503, 200]);
 		expect(server.database.executions).toHaveLength(1);
 	});
 
@@ -312,15 +308,16 @@ describe('a result that fal left out of its callback', () => {
 		},
 	);
 
-	it('goes to Failed, with fal’s own reason, when fal does not know it any more', async () => {
+	// One 404 decides nothing, and for a second one there is no time: fal waits for its answer.
+	it('goes to Failed, with its request ID, when fal does not know it any more', async () => {
 		fal.schedule({ call: 'status', answer: { status: 404, body: { status: 'NOT_FOUND' } } });
 		const server = await trigger();
 		const { requestId, failed } = await completionOf('a fox', server, `?model=${MODEL}`);
 		expect(failed[0]!.json).toMatchObject({
 			request_id: requestId,
-			error: { type: 'not_found', status_code: 404, outcome: 'unknown' },
+			error: { type: 'payload_missing', outcome: 'unknown', retryable: false },
 		});
-		expect(messageOf(failed[0]!.json)).toContain('fal does not know this request (any more)');
+		expect(messageOf(failed[0]!.json)).toContain('Fetch it with Fal Queue Status');
 	});
 
 	it('goes to Failed, with the reason, when fal can’t be asked', async () => {
@@ -341,7 +338,7 @@ describe('a result that fal left out of its callback', () => {
 			const { requestId, failed } = await completionOf('a fox', server, `?model=${MODEL}`);
 			const seconds = (Date.now() - startedAt) / 1_000;
 			process.stdout.write(`${call} call hangs: answered after ${seconds.toFixed(1)} s\n`);
-			expect(seconds).toBeLessThan(7);
+			expect(seconds).toBeLessThan(15);
 			expect(fal.deliveries.map(({ status }) => status)).toEqual([200]);
 			expect(failed[0]!.json.request_id).toBe(requestId);
 			expect(messageOf(failed[0]!.json)).toContain('fal did not give it within 5 seconds.');
@@ -443,7 +440,7 @@ describe('what is refused, and starts nothing:', () => {
 		const startedAt = Date.now();
 		await submit('a fox', server.url);
 		await until(() => server.answers[503] === 1);
-		expect(Date.now() - startedAt).toBeLessThan(10_000);
+		expect(Date.now() - startedAt).toBeLessThan(15_000);
 	});
 
 	it('any callback while the credential can’t be used, with 500', async () => {
@@ -472,7 +469,8 @@ it('in a flood of 2,000 forged callbacks the key set is fetched at most twice, a
 	process.stdout.write(
 		`2,000 forged callbacks over HTTP in ${seconds.toFixed(1)} s: key set fetched ${host.asked} times, ${server.database.executions.length} of 100 good ones taken\n`,
 	);
-	expect(host.asked).toBeLessThanOrEqual(2);
+	// Once a minute at the most, however slow this machine is.
+	expect(host.asked).toBeLessThanOrEqual(2 + Math.floor(seconds / 60));
 	expect(server.database.executions).toHaveLength(100);
 });
 
@@ -488,7 +486,7 @@ it('the API key is in nothing that is written', async () => {
 	expect(fal.calls.some(({ kind, key }) => kind === 'result' && key === credential.apiKey)).toBe(
 		true,
 	);
-	await sleep(30);
+	await logWritten();
 	const written = server.everythingWritten();
 	expect(written).toContain('This is not a callback of fal’s');
 	expect(written).not.toContain('secret-of-mine');

@@ -1,6 +1,7 @@
 /** fal's request history as memory, as the user sets it: the built node in n8n's real engine, over sockets. */
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { type LocalFal, startLocalFal } from '../local-fal';
+import { until } from '../until';
 import { runNode, startNode } from './runNode';
 
 let fal: LocalFal;
@@ -42,7 +43,7 @@ describe('On Unknown Submit: Look Up', () => {
 
 	it('finds jobs that go on, too, where fal shows them', async () => {
 		fal.options.historyShows = 'all';
-		fal.options.jobTime = () => 40_000;
+		fal.options.jobTime = () => 60_000;
 		fal.schedule({ call: 'submit', times: 1, answer: 'reset_after' });
 		const { completed } = await run(prompts(1), { onUnknownSubmit: 'lookUp' });
 		expect(ids(completed)).toEqual([...fal.jobs.keys()]);
@@ -104,7 +105,7 @@ describe('Reuse Recent Requests', () => {
 			parameters,
 			credential: credential(),
 		});
-		while (fal.jobs.size < 8) await new Promise((resolve) => setTimeout(resolve, 20));
+		await until(() => fal.jobs.size === 8);
 		stop();
 		await outcome;
 		const { completed, failed } = await run(prompts(8), {}, parameters);

@@ -4,9 +4,10 @@
  * sockets. What n8n-core takes from the n8n server around it is stood in for in engineStandIn.ts.
  */
 import 'reflect-metadata';
-import { readLog } from './environment';
+import { logWritten, readLog } from './environment';
 import { LoadOptionsContext, WorkflowExecute } from 'n8n-core';
 import {
+	type IBinaryKeyData,
 	type IDataObject,
 	type INode,
 	type INodeExecutionData,
@@ -15,11 +16,13 @@ import {
 	type INodeType,
 	type IRun,
 	type ITaskData,
+	type ResourceMapperFields,
 	Workflow,
 	type WorkflowExecuteMode,
 } from 'n8n-workflow';
 import type { FalBatch as BatchNode } from '../../nodes/FalBatch/FalBatch.node';
 import type { FalQueueStatus as StatusNode } from '../../nodes/FalQueueStatus/FalQueueStatus.node';
+import { asTool } from './asTool';
 import { built, type CredentialFields, engineStandIn, nodeTypesOf } from './engineStandIn';
 
 const { FalBatch } = built<{ FalBatch: typeof BatchNode }>('nodes/FalBatch/FalBatch.node.js');
@@ -30,7 +33,11 @@ const { FalQueueStatus } = built<{ FalQueueStatus: typeof StatusNode }>(
 export interface NodeRun {
 	/** Fal Batch, unless said. */
 	readonly node?: 'Fal Batch' | 'Fal Queue Status';
+	/** Of Fal Batch; 1, unless said, as in workflows that were saved before there was a form. */
+	readonly typeVersion?: number;
 	readonly items: readonly IDataObject[];
+	/** The files of each item. */
+	readonly binary?: ReadonlyArray<IBinaryKeyData>;
 	readonly parameters?: INodeParameters;
 	readonly credential: CredentialFields;
 	/** Which credential it is, for what is shared by its id. */
@@ -38,6 +45,10 @@ export interface NodeRun {
 	/** Settings of the node, such as `retryOnFail`. */
 	readonly settings?: Partial<INode>;
 	readonly mode?: WorkflowExecuteMode;
+	/** Whether an AI Agent runs it, as n8n 2.41 lets its agents: through the engine, as a node of its own. */
+	readonly asTool?: boolean;
+	/** Outputs that another node is connected to. Default: none. */
+	readonly connectedOutputs?: readonly number[];
 }
 
 export interface Outcome {
@@ -80,25 +91,13 @@ export async function runNode(options: NodeRun): Promise<Outcome> {
 	return await startNode(options).outcome;
 }
 
-/** n8n's logger writes its file a moment later. */
-async function logWritten(): Promise<void> {
-	await new Promise((resolve) => setTimeout(resolve, 30));
-}
-
 /** What the editor does to fill the list of models. */
 export async function searchModels(
 	options: NodeRun,
 	filter?: string,
 	paginationToken?: string,
 ): Promise<INodeListSearchResult> {
-	const workflow = workflowFor(options);
-	const node = workflow.getNode('Fal Batch')!;
-	const context = new LoadOptionsContext(
-		workflow,
-		node,
-		engineStandIn(workflow, 'internal', options.credential, []),
-		'',
-	);
+	const context = editorOf(options);
 	return await new FalBatch().methods.listSearch.searchModels.call(
 		context,
 		filter,
@@ -106,14 +105,28 @@ export async function searchModels(
 	);
 }
 
+/** What the editor does to draw the model's form. */
+export async function drawForm(options: NodeRun): Promise<ResourceMapperFields> {
+	return await new FalBatch().methods.resourceMapping.drawForm.call(editorOf(options));
+}
+
+function editorOf(options: NodeRun): LoadOptionsContext {
+	const workflow = workflowFor(options);
+	const node = workflow.getNode('Fal Batch')!;
+	const standIn = engineStandIn(workflow, 'internal', options.credential, []);
+	const { parameters: currentNodeParameters } = node;
+	return new LoadOptionsContext(workflow, node, { ...standIn, currentNodeParameters }, '');
+}
+
 function readOutcome(run: IRun, written: string[], node = 'Fal Batch'): Outcome {
 	const tasks = run.data.resultData.runData[node] ?? [];
 	const task = tasks.at(-1);
+	const outputs = task?.data?.main ?? task?.data?.ai_tool ?? [];
 	return {
 		run,
-		outputs: (task?.data?.main ?? []).map((items) => items ?? []),
-		completed: task?.data?.main?.[0] ?? [],
-		failed: task?.data?.main?.[1] ?? [],
+		outputs: outputs.map((items) => items ?? []),
+		completed: outputs[0] ?? [],
+		failed: outputs[1] ?? [],
 		error: task?.error,
 		hints: (task?.hints ?? []).map(({ message }) => message),
 		runs: tasks.length,
@@ -126,7 +139,10 @@ function readOutcome(run: IRun, written: string[], node = 'Fal Batch'): Outcome 
 
 /** Gives out the items of the test. */
 class Items implements INodeType {
-	constructor(private readonly items: readonly IDataObject[]) {}
+	constructor(
+		private readonly items: readonly IDataObject[],
+		private readonly binary: ReadonlyArray<IBinaryKeyData> = [],
+	) {}
 
 	description = {
 		displayName: 'Items',
@@ -140,7 +156,12 @@ class Items implements INodeType {
 		properties: [],
 	};
 
-	execute = async () => [this.items.map((json, item) => ({ json, pairedItem: { item } }))];
+	execute = async () => [
+		this.items.map((json, item) => {
+			const binary = this.binary[item];
+			return { json, pairedItem: { item }, ...(binary && { binary }) };
+		}),
+	];
 }
 
 const TYPES = {
@@ -149,7 +170,6 @@ const TYPES = {
 		parameters: {
 			operation: 'run',
 			model: { __rl: true, mode: 'id', value: 'fal-ai/flux/schnell' },
-			input: '={{ { "prompt": $json.prompt } }}',
 			options: {},
 		},
 	},
@@ -161,16 +181,25 @@ const TYPES = {
 
 function workflowFor({
 	node = 'Fal Batch',
+	typeVersion = 1,
 	items,
+	binary,
 	parameters,
 	credentialId = 'one',
 	settings,
+	asTool: isTool = false,
+	connectedOutputs = [],
 }: NodeRun): Workflow {
 	const nodeTypes = nodeTypesOf({
-		'test.items': new Items(items),
+		'test.items': new Items(items, binary),
+		'test.sink': new Items([]),
 		'n8n-nodes-fal-queue.falBatch': new FalBatch(),
+		'n8n-nodes-fal-queue.falBatchTool': asTool(new FalBatch()),
 		'n8n-nodes-fal-queue.falQueueStatus': new FalQueueStatus(),
+		'n8n-nodes-fal-queue.falQueueStatusTool': asTool(new FalQueueStatus()),
 	});
+	const toNext = (output: number) =>
+		connectedOutputs.includes(output) ? [{ node: 'Next', type: 'main' as const, index: 0 }] : [];
 	return new Workflow({
 		id: 'workflow',
 		name: 'Test',
@@ -188,14 +217,26 @@ function workflowFor({
 			{
 				id: '2',
 				name: node,
-				type: TYPES[node].type,
-				typeVersion: 1,
+				type: `${TYPES[node].type}${isTool ? 'Tool' : ''}`,
+				typeVersion,
+				...(isTool && { rewireOutputLogTo: 'ai_tool' as const }),
 				position: [200, 0],
 				parameters: { ...TYPES[node].parameters, ...parameters },
 				credentials: { falApi: { id: credentialId, name: 'Fal API' } },
 				...settings,
 			},
+			{
+				id: '3',
+				name: 'Next',
+				type: 'test.sink',
+				typeVersion: 1,
+				position: [400, 0],
+				parameters: {},
+			},
 		],
-		connections: { Items: { main: [[{ node, type: 'main', index: 0 }]] } },
+		connections: {
+			Items: { main: [[{ node, type: 'main', index: 0 }]] },
+			[node]: { main: [0, 1, 2].map(toNext) },
+		},
 	});
 }

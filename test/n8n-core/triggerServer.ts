@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parse } from 'node:querystring';
-import { readLog } from './environment';
+import { logWritten, readLog } from './environment';
 import { HookContext, WebhookContext } from 'n8n-core';
 import {
 	type IDataObject,
@@ -124,6 +124,7 @@ export async function startTrigger(options: TriggerOptions): Promise<TriggerServ
 		answers,
 		everythingWritten: () => [readLog(), ...written, JSON.stringify(database)].join('\n'),
 		async publish(webhookUrl) {
+			await logWritten();
 			const before = readLog().length;
 			const workflow = workflowOf(node, workflowId, options.parameters, {});
 			const webhook = webhookOf(workflow, options, written);
@@ -139,8 +140,7 @@ export async function startTrigger(options: TriggerOptions): Promise<TriggerServ
 			);
 			const { checkExists, create } = node.webhookMethods!.default!;
 			if (!(await checkExists!.call(context))) await create!.call(context);
-			// n8n's logger writes its file a moment later.
-			await new Promise((resolve) => setTimeout(resolve, 30));
+			await logWritten();
 			return readLog().slice(before);
 		},
 		async close() {

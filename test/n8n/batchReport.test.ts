@@ -1,5 +1,6 @@
-import type { BatchProgress, BatchSettings } from '../../nodes/engine/batch';
-import { DEFAULT_POLL_BOUNDS } from '../../nodes/engine/pollSchedule';
+import type { BatchProgress } from '../../nodes/engine/batch/ledger';
+import type { BatchSettings } from '../../nodes/engine/batch/settings';
+import { DEFAULT_POLL_BOUNDS } from '../../nodes/engine/following/pollSchedule';
 import { type BatchSum, progressLine, sumUp } from '../../nodes/n8n/batchReport';
 import { disconnected, ended, neverSubmitted } from './endedJobs';
 
@@ -12,6 +13,7 @@ const progress: BatchProgress = {
 	peakInFlight: 10,
 	retriesLeft: 5,
 	retriesUsed: 0,
+	happenings: [],
 	pushbacks: 0,
 	foundInHistory: 0,
 };
@@ -19,8 +21,13 @@ const progress: BatchProgress = {
 describe('the line while a batch runs', () => {
 	it('tells what is done, what is under way, and about how long it will take', () => {
 		expect(progressLine(progress, 20_000)).toBe(
-			'12 of 24 done, 1 failed, 6 in flight (2 in the queue), 5 retries left, about 20 s to go',
+			'11 of 24 completed, 1 failed, 6 in flight (2 in the queue), 5 retries left, about 20 s to go',
 		);
+	});
+
+	it('says why nothing is submitted for the moment', () => {
+		const holdUp = 'fal could not be reached: the host name is unknown. It is tried again.';
+		expect(progressLine({ ...progress, holdUp }, 20_000)).toMatch(/20 s to go\. fal could not/);
 	});
 
 	it('does without the queue when nothing waits in it', () => {
@@ -64,17 +71,18 @@ describe('the sum at the end of a batch', () => {
 		});
 	const sum: BatchSum = {
 		ended: [completed(2), completed(2), completed(4)],
-		rejected: 0,
+		rejected: [],
 		progress: { ...progress, retriesUsed: 1 },
 		settings,
 		requests: { submit: 4, status: 9, result: 3, cancel: 0 },
 		elapsed: 5_200,
+		areFailuresLost: false,
 	};
 
 	it('of a good one: how many, how fast against the work alone, at what cost', () => {
 		expect(sumUp(sum)).toEqual({
 			message:
-				'3 of 3 items done in 5.2 s (the work alone: 4.0 s). Retries: 1 of 4. Peak in flight: 10. Requests: 16 (4 submit, 9 status, 3 result).',
+				'3 of 3 completed. It took 5.2 s (the work alone: 4.0 s). Retries: 1 of 4. Peak in flight: 10. Requests: 16 (4 submit, 9 status, 3 result).',
 			type: 'info',
 			location: 'outputPane',
 		});
@@ -89,10 +97,12 @@ describe('the sum at the end of a batch', () => {
 		expect(sumUp({ ...sum, ended: [completed()] }).message).not.toContain('the work alone');
 	});
 
-	it('counts failures by type and outcome, and warns', () => {
+	const noInput = { type: 'invalid_input', message: 'There is none', retryable: false };
+
+	it('counts failures by type and, unless they simply failed, by outcome, and warns', () => {
 		const hint = sumUp({
 			...sum,
-			rejected: 2,
+			rejected: [noInput, noInput],
 			ended: [
 				completed(2),
 				ended({ outcome: 'failed', failure: disconnected }),
@@ -104,9 +114,16 @@ describe('the sum at the end of a batch', () => {
 			],
 		});
 		expect(hint.type).toBe('warning');
-		expect(hint.message).toContain('1 of 6 items done');
-		expect(hint.message).toContain(
-			'Failed: 2 × invalid parameters, 2 × runner_disconnected (failed), 1 × no_answer (unknown).',
+		expect(hint.message).toMatch(
+			/^1 of 6 completed, 5 on Failed: 2 × invalid_input \(not_submitted\), 2 × runner_disconnected, 1 × no_answer \(unknown\)\. It took /,
+		);
+	});
+
+	it('begins with it when everything failed, and with the reason where there is one only', () => {
+		const hint = sumUp({ ...sum, rejected: [noInput, noInput, noInput], ended: [] });
+		expect(hint.type).toBe('danger');
+		expect(hint.message).toMatch(
+			/^0 of 3 completed, 3 on Failed: invalid_input \(not_submitted\)\. There is none\. It took /,
 		);
 	});
 
@@ -128,12 +145,13 @@ describe('the sum at the end of a batch', () => {
 		expect(sumUp(sum).message).not.toContain('pushed back');
 	});
 
-	it('of the Submit operation counts what was handed out as done', () => {
+	it('of the Submit operation counts what was submitted', () => {
 		const { message } = sumUp({
 			...sum,
+			settings: { ...settings, follow: false },
 			ended: [ended({ outcome: 'submitted', status: 'IN_QUEUE' })],
 		});
-		expect(message).toContain('1 of 1 items done');
+		expect(message).toMatch(/^1 of 1 submitted\. /);
 	});
 
 	// Known defect: "Requests: 0 ()."

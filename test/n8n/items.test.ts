@@ -1,4 +1,5 @@
-import { isSuccess, toItem, toRejectedItem } from '../../nodes/n8n/items';
+import { type Ending, isSuccess } from '../../nodes/engine/job';
+import { toItem, toRejectedItem } from '../../nodes/n8n/items';
 import { disconnected, ended, neverSubmitted } from './endedJobs';
 
 const course = {
@@ -31,6 +32,20 @@ describe('the item of a job', () => {
 			},
 			pairedItem: { item: 4 },
 		});
+	});
+
+	it('begins with the result, or with what is needed to find it again', () => {
+		const firstOf = (ending: Ending) => Object.keys(toItem(ended(ending), 0).json).slice(0, 3);
+		expect(firstOf({ outcome: 'completed', output: 1, logs: [] })).toEqual([
+			'output',
+			'request_id',
+			'model',
+		]);
+		expect(firstOf({ outcome: 'failed', failure: disconnected })).toEqual([
+			'request_id',
+			'model',
+			'error',
+		]);
 	});
 
 	it('that completed and of which fal told little has no fields without a value', () => {
@@ -83,6 +98,10 @@ describe('the item of a job', () => {
 			const failure = { type: 'x', message: 'y', retryable: false };
 			expect(toItem(ended({ outcome, failure }), 0).json).toEqual({
 				...course,
+				// It may be done: there its result can be read.
+				...(outcome === 'unknown' && {
+					response_url: 'https://queue.fal.run/fal-ai/flux/requests/job-1',
+				}),
 				error: { type: 'x', message: 'y', retryable: false, outcome },
 			});
 		},

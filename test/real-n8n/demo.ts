@@ -40,6 +40,7 @@ export interface FalAccount {
 /** What the workflow says about one prompt. */
 export interface DemoResult {
 	prompt: string;
+	/** Absent, or empty, where nothing was submitted. */
 	request_id: string;
 	/** The picture's address, of a completed one. */
 	picture?: string;

@@ -1,6 +1,4 @@
 /** Where things are: the project, this harness, and the user's cache folder that tests and `npm start` share. */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import envPaths from 'env-paths';
@@ -14,9 +12,3 @@ export const hostPackageFolder = fileURLToPath(new URL('host', import.meta.url))
 /** N8N_HOST_CACHE moves it, for a machine whose home is small or whose CI keeps a folder of its own. */
 export const cacheFolder =
 	process.env.N8N_HOST_CACHE ?? envPaths('n8n-nodes-fal-queue', { suffix: '' }).cache;
-
-/** Another lock file is another n8n, and gets folders of its own. */
-export const hostKey = createHash('sha256')
-	.update(readFileSync(join(hostPackageFolder, 'package-lock.json')))
-	.digest('hex')
-	.slice(0, 12);

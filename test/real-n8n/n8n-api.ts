@@ -1,19 +1,27 @@
-/** The calls n8n's editor makes, for scripts. Read off n8n 2.41's controllers; it is not n8n's public API. */
+/**
+ * The calls n8n's editor makes, for scripts. Read off the controllers of n8n 2.41 and 1.123; it is not n8n's public
+ * API, and n8n 1 has some of it in another form.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'flatted';
 import type {
 	ExecutionStatus,
+	IBinaryData,
 	ICredentialDataDecryptedObject,
+	IDataObject,
 	IConnections,
 	INode,
 	INodeExecutionData,
 	IRunExecutionData,
 	IWorkflowSettings,
 } from 'n8n-workflow';
+import { isSince } from './which-n8n';
 
 /** The session cookie is bound to a browser by this header; any constant will do. */
 const BROWSER_ID = 'n8n-nodes-fal-queue';
 const LOOK_AGAIN_MS = 200;
+/** Before, a workflow was published by being changed. */
+const ACTIVATED_BY_ROUTE = '1.122';
 const UNFINISHED: readonly ExecutionStatus[] = ['new', 'running', 'waiting'];
 
 export interface Owner {
@@ -44,10 +52,20 @@ export interface Execution {
 	data: IRunExecutionData;
 }
 
+/**
+ * n8n 1 gives each workflow an id of its own, and ours are those of docs/workflows: which is which, by n8n's address,
+ * so that an n8n that was started again there knows its workflows.
+ */
+const idsInN8n = new Map<string, Map<string, string>>();
+
 export class N8nApi {
 	private cookie = '';
 
-	constructor(private readonly baseUrl: string) {}
+	/** @param host the n8n that listens there */
+	constructor(
+		private readonly baseUrl: string,
+		private readonly host: { readonly version: string },
+	) {}
 
 	/** Makes the owner's account on a fresh n8n, logs in on a used one. */
 	async signIn({ email, password, firstName, lastName }: Owner) {
@@ -79,34 +97,81 @@ export class N8nApi {
 
 	/** Creates the workflow, or updates the one of this id. */
 	async saveWorkflow(workflow: Workflow) {
-		const { exists } = await this.call<{ exists: boolean }>(
-			'GET',
-			`workflows/${workflow.id}/exists`,
-		);
-		if (exists) await this.call('PATCH', `workflows/${workflow.id}?forceSave=true`, workflow);
-		else await this.call('POST', 'workflows', workflow);
+		const id = this.idOf(workflow.id);
+		if (await this.hasWorkflow(id)) {
+			await this.call('PATCH', `workflows/${id}?forceSave=true`, { ...workflow, id });
+			return;
+		}
+		const saved = await this.call<{ id: string }>('POST', 'workflows', {
+			...workflow,
+			active: false,
+		});
+		const ids = idsInN8n.get(this.baseUrl) ?? new Map<string, string>();
+		idsInN8n.set(this.baseUrl, ids.set(workflow.id, saved.id));
+	}
+
+	private async hasWorkflow(id: string): Promise<boolean> {
+		if (!this.isSince('2.0')) {
+			return [...(idsInN8n.get(this.baseUrl)?.values() ?? [])].includes(id);
+		}
+		return (await this.call<{ exists: boolean }>('GET', `workflows/${id}/exists`)).exists;
+	}
+
+	/** What this n8n calls the workflow. */
+	private idOf(id: string): string {
+		return idsInN8n.get(this.baseUrl)?.get(id) ?? id;
+	}
+
+	private isSince(version: string): boolean {
+		return isSince(this.host, version);
 	}
 
 	async workflow(id: string): Promise<Workflow> {
-		return await this.call<Workflow>('GET', `workflows/${id}`);
+		return await this.call<Workflow>('GET', `workflows/${this.idOf(id)}`);
 	}
 
 	/** Publishes the workflow, so that its triggers listen. They need a few seconds more until they answer. */
 	async activateWorkflow(id: string) {
-		const { versionId } = await this.call<{ versionId: string }>('GET', `workflows/${id}`);
-		await this.call('POST', `workflows/${id}/activate`, { versionId });
+		const path = `workflows/${this.idOf(id)}`;
+		const { versionId } = await this.call<{ versionId: string }>('GET', path);
+		if (this.isSince(ACTIVATED_BY_ROUTE))
+			await this.call('POST', `${path}/activate`, { versionId });
+		else await this.call('PATCH', path, { active: true, versionId });
 	}
 
-	/** What the button Execute Workflow does. @returns the execution's id, at once */
-	async runWorkflow(id: string, triggerName: string): Promise<string> {
-		const { executionId } = await this.call<{ executionId: string }>(
-			'POST',
-			`workflows/${id}/run`,
-			{
-				triggerToStartFrom: { name: triggerName },
-			},
-		);
+	/**
+	 * What the button Execute Workflow does.
+	 *
+	 * @param given what the trigger gives out, where it waits for somebody: a chat's message
+	 * @returns the execution's id, at once
+	 */
+	async runWorkflow(id: string, triggerName: string, given?: IDataObject): Promise<string> {
+		const data = given && {
+			startTime: Date.now(),
+			executionTime: 0,
+			executionIndex: 0,
+			executionStatus: 'success',
+			source: [null],
+			data: { main: [[{ json: given }]] },
+		};
+		const path = `workflows/${this.idOf(id)}`;
+		// n8n 2 takes the workflow that it has saved; n8n 1 wants to be given it.
+		const whole = this.isSince('2.0') ? {} : { workflowData: await this.call('GET', path) };
+		const { executionId } = await this.call<{ executionId: string }>('POST', `${path}/run`, {
+			...whole,
+			triggerToStartFrom: { name: triggerName, ...(data && { data }) },
+		});
 		return executionId;
+	}
+
+	/** The bytes of a file that n8n keeps outside the execution's data, as the editor fetches them. */
+	async binary({ id = '' }: IBinaryData): Promise<Buffer> {
+		const query = new URLSearchParams({ id, action: 'download' });
+		const response = await fetch(`${this.baseUrl}/rest/binary-data?${query}`, {
+			headers: { cookie: this.cookie, 'browser-id': BROWSER_ID },
+		});
+		if (!response.ok) throw new Error(`n8n answered ${response.status} to the file ${id}`);
+		return Buffer.from(await response.arrayBuffer());
 	}
 
 	async execution(id: string): Promise<Execution> {
@@ -119,7 +184,7 @@ export class N8nApi {
 
 	/** The newest executions of a workflow, without their data. */
 	async executions(workflowId: string): Promise<Array<{ id: string; status: ExecutionStatus }>> {
-		const filter = encodeURIComponent(JSON.stringify({ workflowId }));
+		const filter = encodeURIComponent(JSON.stringify({ workflowId: this.idOf(workflowId) }));
 		const { results } = await this.call<{
 			results: Array<{ id: string; status: ExecutionStatus }>;
 		}>('GET', `executions?filter=${filter}`);
@@ -128,7 +193,7 @@ export class N8nApi {
 
 	/** All executions of a workflow, newest first, without their data. */
 	async allExecutions(workflowId: string): Promise<Array<{ id: string; status: ExecutionStatus }>> {
-		const filter = encodeURIComponent(JSON.stringify({ workflowId }));
+		const filter = encodeURIComponent(JSON.stringify({ workflowId: this.idOf(workflowId) }));
 		const all = new Map<string, { id: string; status: ExecutionStatus }>();
 		let cursor: string | undefined;
 		do {

@@ -1,15 +1,26 @@
-/** A real n8n server on 127.0.0.1, with nothing but its own user folder and no calls to n8n's own services. */
-import { delimiter } from 'node:path';
+/** Processes of a real n8n on 127.0.0.1, with nothing but their own user folders and no calls to n8n's own services. */
+import { delimiter, join } from 'node:path';
 import { N8nApi } from './n8n-api';
 import { freePort } from './ports';
 import { ProcessGroup } from './processes';
 import type { Host } from './host';
+import { isSince } from './which-n8n';
 
 /** A first start runs all database migrations: 20 s here, a slow disk needs a multiple. */
 const START_WITHIN_MS = 180_000;
 /** n8n gives running executions half of this; what is still there then is killed. */
 const STOP_WITHIN_MS = 10_000;
 const KEPT_LOG_LINES = 500;
+
+/** The server with the editor, or one of the two that share its work in queue mode. */
+export type N8nCommand = 'start' | 'worker' | 'webhook';
+
+/** The last line of each start. /healthz and the REST routes of a server answer at different times before it. */
+const READY: Readonly<Record<N8nCommand, string>> = {
+	start: 'Editor is now accessible',
+	worker: 'n8n worker is now ready',
+	webhook: 'Webhook listener waiting for requests',
+};
 
 export interface N8nOptions {
 	host: Host;
@@ -21,35 +32,53 @@ export interface N8nOptions {
 	env?: NodeJS.ProcessEnv;
 }
 
-export interface N8n {
-	/** The editor's address, without a slash at the end. */
+export interface N8nProcess {
+	readonly pid: number;
+	/** The address it listens at, without a slash at the end. A worker listens nowhere. */
 	readonly baseUrl: string;
-	readonly api: N8nApi;
 	/** The newest lines of n8n's log, oldest first. */
 	readonly log: readonly string[];
 	/** Calls back with each new line of the log, until the given function is called. */
 	onLogLine(listener: (line: string) => void): () => void;
 	/** Resolves with the exit code when n8n has ended, for whatever reason. */
 	readonly ended: Promise<number>;
-	stop(): Promise<void>;
+	/** SIGTERM; what is still there after the grace period is killed. */
+	stop(graceMs?: number): Promise<void>;
 	/** SIGKILL: what a crash does. Starting again on the same user folder is the restart. */
 	kill(): Promise<void>;
 }
 
+/** The server. */
+export interface N8n extends N8nProcess {
+	/** The one folder outside its own that its nodes may read and write. */
+	readonly filesFolder: string;
+	readonly api: N8nApi;
+}
+
+/** Starts n8n and waits until the editor can be used. */
+export async function startN8n(options: N8nOptions): Promise<N8n> {
+	const server = await startN8nProcess('start', options);
+	const filesFolder = filesFolderIn(options.userFolder);
+	return { ...server, filesFolder, api: new N8nApi(server.baseUrl, options.host) };
+}
+
 /**
- * Starts n8n and waits until the editor can be used.
- * @throws with the end of n8n's log when it ends or takes too long before that
+ * Starts a process of n8n and waits until it does its work.
+ * @throws with the end of its log when it ends or takes too long before that
  */
-export async function startN8n({ host, userFolder, preferredPort, env }: N8nOptions): Promise<N8n> {
+export async function startN8nProcess(
+	command: N8nCommand,
+	{ host, userFolder, preferredPort, env }: N8nOptions,
+): Promise<N8nProcess> {
 	const port = await freePort(preferredPort);
 	const log: string[] = [];
 	const listeners = new Set<(line: string) => void>();
-	const server = new ProcessGroup(host.node, [host.n8n, 'start'], {
+	const server = new ProcessGroup(host.node, [host.n8n, command], {
 		cwd: userFolder,
 		env: {
 			...inherited(),
 			PATH: [host.binFolder, process.env.PATH].join(delimiter),
-			...(await settings(userFolder, port)),
+			...(await settings(host, userFolder, port)),
 			...env,
 		},
 		onLine(line) {
@@ -58,20 +87,19 @@ export async function startN8n({ host, userFolder, preferredPort, env }: N8nOpti
 			listeners.forEach((listener) => listener(line));
 		},
 	});
-	const onLogLine: N8n['onLogLine'] = (listener) => {
+	const onLogLine: N8nProcess['onLogLine'] = (listener) => {
 		listeners.add(listener);
 		return () => listeners.delete(listener);
 	};
-	await untilReady(server, log, onLogLine);
+	await untilReady(command, server, log, onLogLine);
 
-	const baseUrl = `http://127.0.0.1:${port}`;
 	return {
-		baseUrl,
-		api: new N8nApi(baseUrl),
+		pid: server.pid,
+		baseUrl: `http://127.0.0.1:${port}`,
 		log,
 		onLogLine,
 		ended: server.ended,
-		stop: () => server.stop(STOP_WITHIN_MS),
+		stop: (graceMs = STOP_WITHIN_MS) => server.stop(graceMs),
 		async kill() {
 			server.kill();
 			await server.ended;
@@ -79,15 +107,15 @@ export async function startN8n({ host, userFolder, preferredPort, env }: N8nOpti
 	};
 }
 
-/** /healthz and the REST routes answer at different times during the start; this line comes after all of them. */
 async function untilReady(
+	command: N8nCommand,
 	server: ProcessGroup,
 	log: readonly string[],
-	onLogLine: N8n['onLogLine'],
+	onLogLine: N8nProcess['onLogLine'],
 ) {
 	let timer: NodeJS.Timeout | undefined;
 	const ready = new Promise<'ready'>((resolve) => {
-		onLogLine((line) => line.includes('Editor is now accessible') && resolve('ready'));
+		onLogLine((line) => line.includes(READY[command]) && resolve('ready'));
 	});
 	const late = new Promise<'late'>((resolve) => {
 		timer = setTimeout(resolve, START_WITHIN_MS, 'late');
@@ -96,7 +124,10 @@ async function untilReady(
 	clearTimeout(timer);
 	if (outcome === 'ready') return;
 	server.kill();
-	const what = outcome === 'late' ? 'n8n took too long to start' : `n8n ended with code ${outcome}`;
+	const what =
+		outcome === 'late'
+			? `n8n ${command} took too long to start`
+			: `n8n ${command} ended with code ${outcome}`;
 	throw new Error(`${what}. The end of its log:\n${log.slice(-30).join('\n')}`);
 }
 
@@ -107,7 +138,15 @@ function inherited(): NodeJS.ProcessEnv {
 	return Object.fromEntries(Object.entries(process.env).filter(([name]) => names.test(name)));
 }
 
-async function settings(userFolder: string, port: number): Promise<NodeJS.ProcessEnv> {
+function filesFolderIn(userFolder: string): string {
+	return join(userFolder, 'files');
+}
+
+async function settings(
+	host: Host,
+	userFolder: string,
+	port: number,
+): Promise<NodeJS.ProcessEnv> {
 	return {
 		N8N_USER_FOLDER: userFolder,
 		N8N_LISTEN_ADDRESS: '127.0.0.1',
@@ -121,6 +160,7 @@ async function settings(userFolder: string, port: number): Promise<NodeJS.Proces
 		N8N_LOG_LEVEL: 'info',
 		N8N_GRACEFUL_SHUTDOWN_TIMEOUT: '5',
 		GENERIC_TIMEZONE: 'UTC',
+		N8N_RESTRICT_FILE_ACCESS_TO: filesFolderIn(userFolder),
 
 		// Everything by which n8n would call home.
 		N8N_DIAGNOSTICS_ENABLED: 'false',
@@ -131,7 +171,8 @@ async function settings(userFolder: string, port: number): Promise<NodeJS.Proces
 		N8N_VERIFIED_PACKAGES_ENABLED: 'false',
 		N8N_LICENSE_AUTO_RENEW_ENABLED: 'false',
 		EXTERNAL_FRONTEND_HOOKS_URLS: '',
-		N8N_DISABLED_MODULES: 'mcp-registry',
+		// n8n 1 does not know it, and does not start with a name that it does not know.
+		...(isSince(host, '2.0') && { N8N_DISABLED_MODULES: 'mcp-registry' }),
 
 		// Everything by which the editor would ask a newcomer something first.
 		N8N_PERSONALIZATION_ENABLED: 'false',

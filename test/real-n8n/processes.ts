@@ -45,6 +45,13 @@ export class ProcessGroup {
 		this.ended = this.untilEnded();
 	}
 
+	/** Of the leader. @throws when there is no such program */
+	get pid(): number {
+		const { pid } = this.leader;
+		if (pid === undefined) throw new Error(`${this.leader.spawnfile} could not be started`);
+		return pid;
+	}
+
 	/** Asks the leader to end; what is left of the group after the grace period is killed. */
 	async stop(graceMs: number) {
 		this.leader.kill('SIGTERM');

@@ -5,12 +5,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionStatus } from 'n8n-workflow';
 import type { LocalFal } from '../local-fal';
+import { postUntilTaken, startedByWebhook } from './by-webhook';
 import type { Execution, N8nApi, Workflow } from './n8n-api';
 import type { N8n } from './n8n';
 import { nodes, saveForLocalFal, waitForWebhooks, withParameters } from './queue-status';
 
-/** A published webhook answers 404 for some seconds. */
-const LISTENS_WITHIN_MS = 20_000;
 const LOOK_AGAIN_MS = 100;
 
 export interface Production {
@@ -27,18 +26,18 @@ export interface ProductionBatch {
 
 /** @param name for the workflow's id and the webhook's path: up to 8 letters */
 export async function publish(
-	{ baseUrl, api }: N8n,
+	{ baseUrl, api }: Pick<N8n, 'baseUrl' | 'api'>,
 	fal: LocalFal,
 	name: string,
 ): Promise<Production> {
-	const workflow = startedByWebhook(name);
+	const workflow = parkingWorkflow(name);
 	await saveForLocalFal(api, workflow, fal);
 	await api.activateWorkflow(workflow.id);
 	const seen = new Set<string>();
 	return {
 		workflowId: workflow.id,
 		async start(batch) {
-			await post(`${baseUrl}/webhook/${name}`, batch);
+			await postUntilTaken(`${baseUrl}/webhook/${name}`, batch);
 			for (;;) {
 				const started = (await api.executions(workflow.id)).find(({ id }) => !seen.has(id));
 				if (started) {
@@ -51,7 +50,7 @@ export async function publish(
 	};
 }
 
-function startedByWebhook(name: string): Workflow {
+function parkingWorkflow(name: string): Workflow {
 	const body = `$('${nodes.trigger}').first().json.body`;
 	const workflow = withParameters(waitForWebhooks, {
 		[nodes.source]: { mode: 'raw', jsonOutput: `={{ { "prompts": ${body}.prompts } }}` },
@@ -59,38 +58,10 @@ function startedByWebhook(name: string): Workflow {
 		[nodes.park]: { maxWait: `={{ ${body}.maxWait }}` },
 	});
 	return {
-		...workflow,
+		...startedByWebhook(workflow, nodes.trigger, name),
 		id: `falParking${name}`.padEnd(16, '0').slice(0, 16),
 		name: `Fal: wait for webhooks, ${name}`,
-		nodes: workflow.nodes.map((node) =>
-			node.name === nodes.trigger
-				? {
-						...node,
-						type: 'n8n-nodes-base.webhook',
-						typeVersion: 2,
-						parameters: { httpMethod: 'POST', path: name, responseMode: 'onReceived' },
-						webhookId: name,
-					}
-				: node,
-		),
 	};
-}
-
-async function post(address: string, body: object) {
-	const deadline = Date.now() + LISTENS_WITHIN_MS;
-	for (;;) {
-		const response = await fetch(address, {
-			method: 'POST',
-			headers: { 'content-type': 'application/json' },
-			body: JSON.stringify(body),
-		});
-		const text = await response.text();
-		if (response.ok) return;
-		if (response.status !== 404 || Date.now() > deadline) {
-			throw new Error(`${address} answered ${response.status}: ${text}`);
-		}
-		await sleep(LOOK_AGAIN_MS);
-	}
 }
 
 /**
@@ -117,7 +88,7 @@ async function until(
 	}
 }
 
-export const untilParked = (api: N8nApi, production: Production, id: string, withinMs = 60_000) =>
+export const untilParked = (api: N8nApi, production: Production, id: string, withinMs = 180_000) =>
 	until(api, production, id, withinMs, (status) => !['new', 'running'].includes(status));
 
 export const untilEnded = (api: N8nApi, production: Production, id: string, withinMs: number) =>

@@ -44,6 +44,13 @@ export async function saveForLocalFal(
 	await api.saveWorkflow(withCredential(workflow, credentialId, name));
 }
 
+/** The prompts that a workflow's Edit Fields brings along. */
+export function promptsOf(workflow: Workflow, source: string): string[] {
+	const { parameters } = workflow.nodes.find(({ name }) => name === source)!;
+	const [{ value }] = Object(parameters.assignments).assignments;
+	return JSON.parse(value) as string[];
+}
+
 /** The workflow with some parameters of some nodes changed. */
 export function withParameters(
 	workflow: Workflow,

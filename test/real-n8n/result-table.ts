@@ -15,7 +15,7 @@ export function resultTable(results: readonly DemoResult[]): string {
 			{ content: index + 1, hAlign: 'right' },
 			shortened(result.prompt),
 			result.picture ? color.green('completed') : color.red('failed'),
-			result.request_id,
+			result.request_id ?? '',
 			result.picture ?? result.reason ?? '',
 		]);
 	});

@@ -1,14 +1,16 @@
 /**
- * `npm run screenshots`: the pictures of the README, taken from a real n8n by a real browser.
- * Needs Chromium: Debian's, or the one that CHROMIUM names.
+ * `npm run screenshots`: the pictures of the README and of the docs, taken from a real n8n by a real browser.
+ * `npm run screenshots -- night-run trigger` takes those with one of the words in their names.
  */
 import { join } from 'node:path';
-import { chromium, selectors, type Locator, type Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import sharp from 'sharp';
+import { openBrowser, signIn } from './browser';
 import { demoNodes, demoWorkflow, owner } from './demo';
 import { docsFolder } from './folders';
+import type { Workflow } from './n8n-api';
 import { onEndRequest } from './processes';
-import { nodes, saveForLocalFal, waitForWebhooks } from './queue-status';
+import { nodes, readWorkflow, saveForLocalFal, waitForWebhooks } from './queue-status';
 import { openStage } from './stage';
 import { publishReceiver, submitTo, triggerNodes, triggerReceive, untilEnded } from './trigger';
 
@@ -21,73 +23,130 @@ const COLOURS = 128;
 /** Around a part of the page, in pixels. */
 const MARGIN = 16;
 const RUN_WITHIN_MS = 120_000;
+const PARAMETERS = '.parameter-input-list-wrapper';
+
+/** By the names of the files that they make, in this order. */
+const shots: Record<string, (page: Page) => Promise<void>> = {
+	'demo-workflow fal-batch-output': async (page) => {
+		await executeWorkflow(page, demoWorkflow.id);
+		await save(page, 'demo-workflow.png');
+		await openNode(page, demoNodes.batch);
+		await page.getByText('fal-ai/flux/schnell').first().waitFor();
+		await save(page, 'fal-batch-output.png');
+	},
+	'fal-api-credential': async (page) => {
+		await open(page, demoWorkflow);
+		await openNode(page, demoNodes.batch);
+		await page.getByTestId('credential-edit-button').click();
+		// n8n tests the credential when the dialog opens; this button stands beside the verdict.
+		const dialog = page.getByTestId('editCredential-modal');
+		await dialog.getByRole('button', { name: 'Retry' }).waitFor();
+		await save(page, 'fal-api-credential.png', dialog);
+	},
+	'fal-batch-parameters': async (page) => {
+		await saveForLocalFal(stage.n8n.api, withForm, stage.fal);
+		await open(page, withForm);
+		await openNode(page, demoNodes.batch);
+		await page.getByText('Image Size', { exact: false }).first().waitFor();
+		await save(page, 'fal-batch-parameters.png', page.locator(PARAMETERS).first());
+	},
+	'one-item-per-file': async (page) => {
+		const pictures = readWorkflow('four-pictures-each');
+		await saveForLocalFal(stage.n8n.api, pictures, stage.fal);
+		await executeWorkflow(page, pictures.id);
+		await openNode(page, 'Fal Batch');
+		await page.getByTestId('radio-button-binary').last().click();
+		await page.getByText('File Name').first().waitFor();
+		await save(page, 'one-item-per-file.png');
+	},
+	'wait-for-webhooks fal-queue-status-parameters': async (page) => {
+		await saveForLocalFal(stage.n8n.api, waitForWebhooks, stage.fal);
+		await executeWorkflow(page, waitForWebhooks.id);
+		await save(page, 'wait-for-webhooks.png');
+		await openNode(page, nodes.park);
+		await page.getByText('Max Wait').first().waitFor();
+		await save(page, 'fal-queue-status-parameters.png', page.locator(PARAMETERS).first());
+	},
+	'trigger-receive fal-trigger': async (page) => {
+		const newest = await receiveTenResults();
+		await page.goto(`${stage.n8n.baseUrl}/workflow/${triggerReceive.id}/executions/${newest}`);
+		await seeNode(page, triggerNodes.completed);
+		await save(page, 'trigger-receive.png');
+		await open(page, triggerReceive);
+		await openNode(page, triggerNodes.trigger);
+		await page.getByText('Webhook URLs').first().click();
+		await page.getByText('Production URL').first().click();
+		await save(page, 'fal-trigger.png');
+	},
+	...executed('quality-gates'),
+	...asImported('night-run', 'queue-and-poll', 'check-in-a-loop', 'bounded-pool'),
+	...asImported('product-photos', 'ai-agent'),
+};
 
 onEndRequest((code) => process.exit(code));
+const wanted = process.argv.slice(2);
 const stage = await openStage();
-const browser = await chromium.launch({
-	executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-	args: [
-		'--no-sandbox',
-		'--disable-gpu',
-		'--disable-quic',
-		'--no-first-run',
-		// Chromium's own calls; this is about a page on 127.0.0.1.
-		'--disable-background-networking',
-		'--disable-component-update',
-		'--disable-sync',
-	],
-});
+const browser = await openBrowser();
 try {
-	selectors.setTestIdAttribute('data-test-id');
 	const page = await browser.newPage({ viewport: VIEWPORT, deviceScaleFactor: SCALE });
-	await signIn(page);
-	await executeWorkflow(page, demoWorkflow.id);
-	await save(page, 'demo-workflow.png');
-
-	await page.locator(`[data-node-name="${demoNodes.batch}"]`).first().dblclick();
-	await page.getByText('fal-ai/flux/schnell').first().waitFor();
-	// A pointer over a field would open its little menu.
-	await page.mouse.move(0, 0);
-	await save(page, 'fal-batch-output.png');
-	await save(
-		page,
-		'fal-batch-parameters.png',
-		page.locator('.parameter-input-list-wrapper').first(),
-	);
-
-	await page.getByTestId('credential-edit-button').click();
-	// n8n tests the credential when the dialog opens; this button stands beside the verdict.
-	const dialog = page.getByTestId('editCredential-modal');
-	await dialog.getByRole('button', { name: 'Retry' }).waitFor();
-	await save(page, 'fal-api-credential.png', dialog);
-
-	await saveForLocalFal(stage.n8n.api, waitForWebhooks, stage.fal);
-	await executeWorkflow(page, waitForWebhooks.id);
-	await save(page, 'wait-for-webhooks.png');
-	await page.locator(`[data-node-name="${nodes.park}"]`).first().dblclick();
-	await page.getByText('Max Wait').first().waitFor();
-	await page.mouse.move(0, 0);
-	await save(
-		page,
-		'fal-queue-status-parameters.png',
-		page.locator('.parameter-input-list-wrapper').first(),
-	);
-
-	const newest = await receiveTenResults();
-	await page.goto(`${stage.n8n.baseUrl}/workflow/${triggerReceive.id}/executions/${newest}`);
-	const preview = page.frameLocator('iframe').first();
-	await preview.locator(`[data-node-name="${triggerNodes.completed}"]`).first().waitFor();
-	await save(page, 'trigger-receive.png');
-	await page.goto(`${stage.n8n.baseUrl}/workflow/${triggerReceive.id}`);
-	await page.locator(`[data-node-name="${triggerNodes.trigger}"]`).first().dblclick();
-	await page.getByText('Webhook URLs').first().click();
-	await page.getByText('Production URL').first().click();
-	await page.mouse.move(0, 0);
-	await save(page, 'fal-trigger.png');
+	await signIn(page, stage.n8n, owner);
+	for (const [name, take] of Object.entries(shots)) {
+		if (wanted.length > 0 && !wanted.some((word) => name.includes(word))) continue;
+		stage.fal.reset();
+		console.log(name);
+		await take(page);
+	}
 } finally {
 	await browser.close();
 	await stage.close();
 }
+
+function asImported(...names: string[]): typeof shots {
+	return Object.fromEntries(
+		names.map((name) => [
+			name,
+			async (page: Page) => {
+				const workflow = readWorkflow(name);
+				await saveForLocalFal(stage.n8n.api, workflow, stage.fal);
+				await open(page, workflow);
+				await save(page, `${name}.png`);
+			},
+		]),
+	);
+}
+
+function executed(name: string): typeof shots {
+	return {
+		[name]: async (page) => {
+			const workflow = readWorkflow(name);
+			await saveForLocalFal(stage.n8n.api, workflow, stage.fal);
+			await executeWorkflow(page, workflow.id);
+			await save(page, `${name}.png`);
+		},
+	};
+}
+
+/** The demo with a Fal Batch as it comes out of the panel today, its model's form filled in. */
+const withForm: Workflow = {
+	...demoWorkflow,
+	id: 'falBatchForm0001',
+	nodes: demoWorkflow.nodes.map((node) =>
+		node.name === demoNodes.batch
+			? {
+					...node,
+					typeVersion: 1.1,
+					parameters: {
+						operation: 'run',
+						model: node.parameters.model,
+						fields: {
+							mappingMode: 'defineBelow',
+							value: { prompt: '={{ $json.prompt }}', image_size: 'landscape_16_9', num_images: 2 },
+						},
+					},
+				}
+			: node,
+	),
+};
 
 /** Runs the pair of workflows. @returns the id of the receiving one's newest execution */
 async function receiveTenResults(): Promise<string | undefined> {
@@ -101,12 +160,43 @@ async function receiveTenResults(): Promise<string | undefined> {
 	return (await n8n.api.executions(receiver.workflowId))[0]?.id;
 }
 
-async function signIn(page: Page) {
-	await page.goto(`${stage.n8n.baseUrl}/signin`);
-	await page.locator('input[name=emailOrLdapLoginId]').fill(owner.email);
-	await page.locator('input[name=password]').fill(owner.password);
-	await page.keyboard.press('Enter');
-	await page.waitForURL(({ pathname }) => pathname !== '/signin');
+async function open(page: Page, { id, nodes: [first] }: Workflow) {
+	await page.goto(`${stage.n8n.baseUrl}/workflow/${id}`);
+	if (first) await page.locator('[data-node-name]').first().waitFor();
+}
+
+async function openNode(page: Page, name: string) {
+	await page.locator(`[data-node-name="${name}"]`).first().dblclick();
+	await page.getByTestId('ndv').waitFor();
+	// A pointer over a field would open its little menu.
+	await page.mouse.move(0, 0);
+}
+
+/** In the page, or in the frame that n8n shows a past execution in. */
+async function seeNode(page: Page, name: string) {
+	const node = `[data-node-name="${name}"]`;
+	const deadline = Date.now() + RUN_WITHIN_MS;
+	for (;;) {
+		for (const frame of page.frames()) {
+			if (
+				await frame
+					.locator(node)
+					.first()
+					.isVisible()
+					.catch(() => false)
+			)
+				return;
+		}
+		if (Date.now() > deadline) {
+			throw new Error(
+				`${name} is in none of ${page
+					.frames()
+					.map((one) => one.url())
+					.join(', ')}`,
+			);
+		}
+		await page.waitForTimeout(200);
+	}
 }
 
 async function executeWorkflow(page: Page, id: string) {

@@ -7,6 +7,7 @@ import { LOCAL_KEY, owner, setUpDemo } from './demo';
 import { ensureHost } from './host';
 import { startN8n, type N8n } from './n8n';
 import { buildPackage, installPackage } from './package';
+import type { WhichN8n } from './which-n8n';
 
 export interface Stage {
 	readonly fal: LocalFal;
@@ -19,8 +20,8 @@ export interface Stage {
 }
 
 /** Builds and packs the package, installs it in a new n8n, and puts account, credential and demo workflow in place. */
-export async function openStage(): Promise<Stage> {
-	const [host] = await Promise.all([ensureHost(tellOnScreen), buildPackage()]);
+export async function openStage(which?: WhichN8n): Promise<Stage> {
+	const [host] = await Promise.all([ensureHost(tellOnScreen, which), buildPackage()]);
 	const userFolder = await mkdtemp(join(tmpdir(), 'fal-batch-n8n-'));
 	await installPackage(userFolder);
 	const fal = await startLocalFal();

@@ -10,7 +10,7 @@ import { color, Listr } from 'listr2';
 import { startLocalFal } from '../local-fal';
 import { demoResults, demoWorkflow, LOCAL_KEY, owner, runDemo, setUpDemo } from './demo';
 import type { DemoResult, FalAccount } from './demo';
-import { cacheFolder, hostKey } from './folders';
+import { cacheFolder } from './folders';
 import { ensureHost, hostIsInstalled, type Host } from './host';
 import { tryLock } from './lock';
 import { startN8n, type N8n } from './n8n';
@@ -18,6 +18,7 @@ import { buildPackage, installPackage } from './package';
 import { brokenPictures } from './pictures';
 import { onEndRequest } from './processes';
 import { resultTable } from './result-table';
+import { pinnedN8n } from './which-n8n';
 
 /** n8n's own default. */
 const EDITOR_PORT = 5678;
@@ -30,7 +31,7 @@ const LOG_LINE_EVERY_MS = 5000;
 const CANCEL_GRACE_MS = 1000;
 
 /** Kept between starts, so that the second one finds its database, account and workflow. */
-const userFolder = join(cacheFolder, `demo-${hostKey}`);
+const userFolder = join(cacheFolder, `demo-${pinnedN8n.key}`);
 
 const { once } = new Command()
 	.name('npm start --')
@@ -96,7 +97,10 @@ function tasks() {
 			{
 				title: hostIsInstalled() ? 'Find n8n' : 'Install n8n',
 				task: async (stage, task) => {
-					stage.host = await withProgress((line) => (task.output = line), ensureHost);
+					stage.host = await withProgress(
+						(line) => (task.output = line),
+						(onProgress) => ensureHost(onProgress),
+					);
 				},
 			},
 			{
@@ -170,7 +174,7 @@ async function falAccount(): Promise<FalAccount> {
 
 async function watchDemo(n8n: N8n, onProgress: (words: string) => void) {
 	const stopWatching = n8n.onLogLine((line) => {
-		const [, words] = /Fal Batch: (.*)/.exec(line) ?? [];
+		const [, words] = /Fal Batch: (.*?)(?: \[execution .*)?$/.exec(line) ?? [];
 		if (words) onProgress(words);
 	});
 	const executionId = await runDemo(n8n.api);

@@ -1,12 +1,16 @@
 /**
  * `npm run test:n8n`: the scenarios that only a real n8n can prove, all on one server.
- * `npm run test:n8n -- trigger` runs those with this word in their names.
+ * `npm run test:n8n -- trigger` runs those with this word in their names; `-- --n8n 1.123.81`, those on another n8n.
  */
-import { after, describe } from 'node:test';
+import { after } from 'node:test';
 import { onEndRequest } from './processes';
+import { agentToolScenario } from './scenarios/agent-tool';
 import { collectScenario } from './scenarios/collect';
 import { crashScenario } from './scenarios/crash';
 import { demoScenario } from './scenarios/demo';
+import { filesScenario } from './scenarios/files';
+import { lowThenHighScenario, qualityGatesScenario } from './scenarios/money';
+import { guidesScenario } from './scenarios/guides';
 import { parkingScenario } from './scenarios/parking';
 import { rerunScenario } from './scenarios/rerun';
 import { seedScenario } from './scenarios/seed';
@@ -15,31 +19,38 @@ import { triggerScenario } from './scenarios/trigger';
 import { triggerCrashScenario } from './scenarios/trigger-crash';
 import { triggerInputScenario } from './scenarios/trigger-input';
 import { triggerLoadScenario } from './scenarios/trigger-load';
-import { openStage, type Stage } from './stage';
-
-const [, , wanted = ''] = process.argv;
+import { openStage } from './stage';
+import { readWanted, runWanted } from './wanted';
 
 onEndRequest((code) => process.exit(code));
-const stage = await openStage();
+const wanted = readWanted('npm run test:n8n');
+const stage = await openStage(wanted.which);
 
 after(() => stage.close());
 
-scenario('Fal Batch: running the demo workflow', demoScenario);
-scenario('Fal Batch: with a seed beyond 2^53', seedScenario);
-scenario('Fal Batch: stopped in the middle of a batch', stopScenario);
+runWanted(
+	stage,
+	{
+		'Fal Batch: running the demo workflow': demoScenario,
+		'Fal Batch: with a seed beyond 2^53': seedScenario,
+		'Fal Batch: stopped in the middle of a batch': stopScenario,
+		'Fal Batch: with files in and out': filesScenario,
+		'Fal Batch: as a tool of an AI Agent': agentToolScenario,
+		'Money: first low, then the winners high': lowThenHighScenario,
+		'Money: quality gates with one budget': qualityGatesScenario,
+		'Guides: as they are imported': guidesScenario,
 
-scenario('Fal Queue Status: collecting what was submitted', collectScenario);
-scenario('Fal Queue Status: parked until fal calls back', parkingScenario);
+		'Fal Queue Status: collecting what was submitted': collectScenario,
+		'Fal Queue Status: parked until fal calls back': parkingScenario,
 
-scenario('Fal Trigger: started by each completion', triggerScenario);
-scenario('Fal Trigger: given what is none of fal’s', triggerInputScenario);
-scenario('Fal Trigger: as quick as n8n', triggerLoadScenario);
+		'Fal Trigger: started by each completion': triggerScenario,
+		'Fal Trigger: given what is none of fal’s': triggerInputScenario,
+		'Fal Trigger: as quick as n8n': triggerLoadScenario,
 
-// Last: what comes after them gets another n8n process.
-scenario('Fal Queue Status: parked while n8n is killed', crashScenario);
-scenario('Fal Batch: killed in the middle, and run again', rerunScenario);
-scenario('Fal Trigger: called back again after n8n was killed', triggerCrashScenario);
-
-function scenario(name: string, tests: (stage: Stage) => void) {
-	if (name.toLowerCase().includes(wanted.toLowerCase())) describe(name, () => tests(stage));
-}
+		// Last: what comes after them gets another n8n process.
+		'Fal Queue Status: parked while n8n is killed': crashScenario,
+		'Fal Batch: killed in the middle, and run again': rerunScenario,
+		'Fal Trigger: called back again after n8n was killed': triggerCrashScenario,
+	},
+	wanted,
+);

@@ -27,7 +27,7 @@ export const triggerReceive = readWorkflow('trigger-receive');
 const PLACEHOLDER = 'PASTE THE PRODUCTION URL HERE';
 
 /** A published webhook answers 404 for some seconds. */
-const LISTENS_WITHIN_MS = 20_000;
+const LISTENS_WITHIN_MS = 90_000;
 const LOOK_AGAIN_MS = 200;
 /** To count executions is work for n8n, too. */
 const COUNT_AGAIN_MS = 1000;
@@ -58,7 +58,7 @@ export interface Receiver {
 
 /** Publishes the workflow and waits until it listens. */
 export async function publishReceiver(
-	n8n: N8n,
+	n8n: Pick<N8n, 'baseUrl' | 'api'>,
 	workflow: Workflow,
 	fal: { readonly baseUrl: string },
 ): Promise<Receiver> {
@@ -69,7 +69,10 @@ export async function publishReceiver(
 }
 
 /** Waits until the workflow, which is published, listens: n8n has started again, for one. */
-export async function receiverOf({ baseUrl, api }: N8n, workflowId: string): Promise<Receiver> {
+export async function receiverOf(
+	{ baseUrl, api }: Pick<N8n, 'baseUrl' | 'api'>,
+	workflowId: string,
+): Promise<Receiver> {
 	const { nodes } = await api.workflow(workflowId);
 	const trigger = nodes.find(({ name }) => name === triggerNodes.trigger);
 	const url = `${baseUrl}/webhook/${trigger?.webhookId}/fal`;

@@ -7,18 +7,31 @@ import type { Socket } from 'node:net';
 
 const CHANNEL = 'net.client.socket';
 
+type Refused = NodeJS.ErrnoException & { readonly port?: number };
+
+/** Many cells of the matrix watch at once. With a listener for each of them, Node warns of a leak. */
+const watches = new Set<(error: Refused) => void>();
+
 /**
  * @param port where nobody listens, now or later
  * @param onRefusal told each time that a connection to it is refused
  * @returns ends the watch
  */
 export function watchRefusals(port: number, onRefusal: () => void): () => void {
-	const watch = (message: unknown): void => {
-		const { socket } = message as { socket: Socket };
-		socket.once('error', (error: NodeJS.ErrnoException & { port?: number }) => {
-			if (error.code === 'ECONNREFUSED' && error.port === port) onRefusal();
-		});
+	const watch = (error: Refused) => {
+		if (error.code === 'ECONNREFUSED' && error.port === port) onRefusal();
 	};
-	subscribe(CHANNEL, watch);
-	return () => unsubscribe(CHANNEL, watch);
+	if (watches.size === 0) subscribe(CHANNEL, listenToSocket);
+	watches.add(watch);
+	return () => {
+		watches.delete(watch);
+		if (watches.size === 0) unsubscribe(CHANNEL, listenToSocket);
+	};
+}
+
+function listenToSocket(message: unknown): void {
+	const { socket } = message as { socket: Socket };
+	socket.once('error', (error: Refused) => {
+		for (const watch of [...watches]) watch(error);
+	});
 }

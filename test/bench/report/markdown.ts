@@ -38,6 +38,10 @@ Fal Batch beside what people run today: the same jobs, the same local fal, the s
 - **client + p-queue**, **client + p-limit**: \`fal.subscribe\` of the official client under a cap, as tutorials teach it. **one by one**: the dedicated n8n nodes; submit, then a poll each 5 s. **all at once, one wait**: HTTP Request, Wait, HTTP Request; the wait is twice the time of a job, and 5 s at least. **all at once, look each 3 s**: the loop of the published templates. One item's failure ends none of them, and a stop of the execution ends them at once: the kindest reading.
 - The dedicated nodes take 25 times the ideal: over real sockets they run ${fewItems} items, and their time and requests are scaled up.
 
+## Files
+
+What hundreds of files in and out take in memory is measured by \`npm run bench:files\`: [bench-files.md](bench-files.md).
+
 ## Goals
 
 ${markdownTable(goalsTable(goals))}
@@ -62,9 +66,9 @@ ${STREAM}
 ${markdownTable(streamTable(virtual))}`;
 }
 
-const STREAM = `## Why not fal's status stream
+const STREAM = `## Polling, or fal's status stream
 
-fal can tell the end of a job over a held connection (\`/status/stream\`). The table shows it at its best: a connection that never breaks, and a word the moment the job is done. Where jobs take much the same it saves a third of a request and a twentieth of the time; where they don't, more. It is not built. It holds a connection for each job as long as the job takes, through n8n's HTTP helper and whatever proxies stand between, each with a time-out of its own. A stream that breaks has to be told from a job that takes long, so the polls would have to stay beside it. And fal's own client polls, “until status streaming is stable and faster”, as its source says.`;
+fal can tell how a job goes over a held connection (\`/status/stream\`), and with *Follow Jobs By: Status Stream* Fal Batch lets it: at most 20 connections at once, polling for the rest, and for every job whose stream does not do its work. A stream is one request in the place of all looks, and its word comes the moment the job is done. It gains most where nobody can know how long a job takes, and little where jobs take much the same. Polling stays the default: a stream is held for as long as its job takes, through n8n's HTTP helper and whatever proxies stand between, each with a time-out of its own; and fal's own client polls, “until status streaming is stable and faster”, as its source says. The figures are those of streams that work; what is done about those that don't is in [reliability.md](reliability.md#how-long-we-are-patient).`;
 
 function missed(goals: readonly JudgedGoal[]): string {
 	const reasons = new Map<string, string[]>();
@@ -79,7 +83,7 @@ function section(table: ReportTable): string {
 	return `### ${table.title}\n\n${markdownTable(table)}`;
 }
 
-function markdownTable({ head, rows, note }: ReportTable): string {
+export function markdownTable({ head, rows, note }: ReportTable): string {
 	const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
 	const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
 	const table = [line(head), line(rule), ...rows.map(line)].join('\n');

@@ -1,5 +1,6 @@
 /** Fal Batch's engine on the virtual clock, with the node's default settings. */
-import { Batch, type BatchSettings } from '../../../nodes/engine/batch';
+import { Batch } from '../../../nodes/engine/batch/batch';
+import type { Streams } from '../../../nodes/engine/following/streams';
 import { usualSettings } from '../../engine/runSimulated';
 import { seeded } from '../../engine/simulatedFal';
 import type { Outcome, Work } from '../work';
@@ -8,7 +9,7 @@ import type { VirtualWorld } from './world';
 export async function runFalBatch(
 	{ clock, transport, scenario, startedAt }: VirtualWorld,
 	{ items, concurrency }: Work,
-	settings: Partial<BatchSettings> = {},
+	streams?: Streams,
 ): Promise<Outcome[]> {
 	const stop = new AbortController();
 	if (scenario.stopAfter !== undefined) {
@@ -16,8 +17,8 @@ export async function runFalBatch(
 	}
 	const batch = new Batch(
 		items.map(({ model, input }) => ({ model, input, conditions: {} })),
-		{ ...usualSettings(items.length), concurrency, ...settings },
-		{ transport, clock, signal: stop.signal, random: seeded(2) },
+		{ ...usualSettings(items.length), concurrency },
+		{ transport, clock, streams, signal: stop.signal, random: seeded(2) },
 	);
 	const ended = await clock.runUntil(batch.run());
 	return ended.map(({ ending }) => {

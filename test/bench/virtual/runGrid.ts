@@ -2,10 +2,9 @@
 import { FAL_BATCH, PEERS } from '../contenders';
 import type { Figures } from '../figures';
 import type { Scenario } from '../scenarios';
-import { falBatchOnVirtualClock, peerOnVirtualClock, run } from './runVirtual';
-import { followByStream } from './statusStream';
+import { falBatchByStream, falBatchOnVirtualClock, peerOnVirtualClock } from './runVirtual';
 
-export const BY_STREAM = 'Fal Batch, following by status stream (not built)';
+export const BY_STREAM = 'Fal Batch, Follow Jobs By: Status Stream';
 
 /** @returns figures by contender */
 export async function runOnVirtualClock(scenario: Scenario): Promise<Map<string, Figures>> {
@@ -15,7 +14,7 @@ export async function runOnVirtualClock(scenario: Scenario): Promise<Map<string,
 		figures.set(name, await peerOnVirtualClock(scenario, peer));
 	}
 	if (!scenario.outage && scenario.stopAfter === undefined) {
-		figures.set(BY_STREAM, await run(scenario, followByStream));
+		figures.set(BY_STREAM, await falBatchByStream(scenario));
 	}
 	return figures;
 }

@@ -1,5 +1,7 @@
 /** One contender in one scenario on the virtual clock. */
 import { SECOND } from '../../../nodes/engine/clock';
+import { Streams } from '../../../nodes/engine/following/streams';
+import { SimulatedStreams } from '../../engine/simulatedStreams';
 import { countOutcomes, type Figures, type Stopped } from '../figures';
 import { drawTimes } from '../jobTimes';
 import type { Peer } from '../peers';
@@ -8,12 +10,25 @@ import { type Outcome, type Work, workOf } from '../work';
 import { runFalBatch } from './falBatch';
 import { simulatedFetch } from './simulatedFetch';
 import { onVirtualTime } from './time';
-import { virtualWorld, type VirtualWorld } from './world';
+import { MOST_OVER_MEAN, virtualWorld, type VirtualWorld } from './world';
 
 type Contender = (world: VirtualWorld, work: Work) => Promise<Outcome[]>;
 
 export async function falBatchOnVirtualClock(scenario: Scenario): Promise<Figures> {
 	return await run(scenario, (world, work) => runFalBatch(world, work));
+}
+
+/** The same, with *Follow Jobs By: Status Stream*. */
+export async function falBatchByStream(scenario: Scenario): Promise<Figures> {
+	return await run(scenario, async (world, work) => {
+		const { clock, fal } = world;
+		const latency = scenario.latency * MOST_OVER_MEAN;
+		const source = new SimulatedStreams(clock, fal, { latency });
+		const outcomes = await runFalBatch(world, work, new Streams(source, clock));
+		// A stream is a request, as a look is.
+		fal.calls.status += source.sent.stream;
+		return outcomes;
+	});
 }
 
 export async function peerOnVirtualClock(scenario: Scenario, peer: Peer): Promise<Figures> {
@@ -29,7 +44,7 @@ export async function peerOnVirtualClock(scenario: Scenario, peer: Peer): Promis
 	});
 }
 
-export async function run(scenario: Scenario, contender: Contender): Promise<Figures> {
+async function run(scenario: Scenario, contender: Contender): Promise<Figures> {
 	const times = drawTimes(scenario.times, scenario.items);
 	const world = virtualWorld(scenario, times);
 	const { clock, fal, startedAt } = world;

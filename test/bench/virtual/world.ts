@@ -33,7 +33,7 @@ export function virtualWorld(scenario: Scenario, times: readonly number[]): Virt
 }
 
 /** The simulated fal takes from half of its latency to all of it: three quarters on average. */
-const MOST_OVER_MEAN = 4 / 3;
+export const MOST_OVER_MEAN = 4 / 3;
 
 /** Ten thousand jobs of a contender that looks every half second make half a million. */
 const MOST_EVENTS = 20_000_000;

@@ -1,7 +1,8 @@
 /** `api.fal.ai/v1` and the OpenAPI documents of `fal.ai` (fal-queue.md 6). */
 import type { FastifyInstance } from 'fastify';
 import { platformError, requirePlatformKey } from '../access';
-import type { Fal } from '../fal';
+import { billsOf, estimateOf } from '../billing';
+import type { Fal, JsonBody } from '../fal';
 import { historyItem, historyOf } from '../history';
 import type { HistoryStatus } from '../history';
 import { findModel, MODELS } from '../models';
@@ -21,6 +22,7 @@ interface ModelsRoute {
 	Querystring: {
 		q?: string;
 		category?: string;
+		status?: string;
 		endpoint_id?: Many;
 		expand?: Many;
 		limit?: string;
@@ -51,6 +53,7 @@ export async function platformRoutes(server: FastifyInstance, fal: Fal): Promise
 		const withOpenapi = listed(query.expand).includes('openapi-3.0');
 		const found = MODELS.filter((model) => ids.length === 0 || ids.includes(model.id))
 			.filter((model) => query.category === undefined || model.category === query.category)
+			.filter((model) => query.status === undefined || statusOf(model) === query.status)
 			.filter(({ id, displayName, description }) =>
 				`${id} ${displayName} ${description}`.toLowerCase().includes(words),
 			)
@@ -83,6 +86,48 @@ export async function platformRoutes(server: FastifyInstance, fal: Fal): Promise
 				currency: 'USD',
 			}));
 			return reply.send({ prices, next_cursor: null, has_more: false });
+		},
+	);
+
+	server.post<{ Body: JsonBody }>(
+		'/models/pricing/estimate',
+		{ config: { kind: 'estimate' }, preHandler },
+		({ body }, reply) => {
+			const estimate = estimateOf(body.value);
+			switch (estimate.kind) {
+				case 'invalid':
+					return reply.code(400).send(platformError('validation_error', estimate.message));
+				case 'unknown': {
+					const message = `Endpoint not found: ${estimate.models.join(', ')}`;
+					return reply.code(404).send(platformError('not_found', message));
+				}
+				case 'estimated': {
+					const { type, total } = estimate;
+					return reply.send({ estimate_type: type, total_cost: total, currency: 'USD' });
+				}
+			}
+		},
+	);
+
+	server.get<{ Querystring: { request_id?: string; limit?: string; cursor?: string } }>(
+		'/models/billing-events',
+		{ config: { kind: 'billing' }, preHandler },
+		({ query }) => {
+			const bills = billsOf(fal.queue.jobs.values(), fal.options);
+			const events = bills
+				.filter(({ requestId }) => !query.request_id || requestId === query.request_id)
+				.map(({ requestId, model, units, unitPrice, nanos }) => ({
+					request_id: requestId,
+					endpoint_id: model,
+					output_units: units,
+					unit_price: unitPrice,
+					percent_discount: 0,
+					cost_subtotal: nanos / 1e9,
+					cost_discount: 0,
+					cost_total: nanos / 1e9,
+					cost_estimate_nano_usd: nanos,
+				}));
+			return page('billing_events', events, query, 50);
 		},
 	);
 
@@ -141,12 +186,14 @@ export async function catalogueRoutes(server: FastifyInstance): Promise<void> {
 	);
 }
 
+const statusOf = ({ isDeprecated }: Model) => (isDeprecated ? 'deprecated' : 'active');
+
 function metadataOf(model: Model) {
 	return {
 		display_name: model.displayName,
 		category: model.category,
 		description: model.description,
-		status: 'active',
+		status: statusOf(model),
 		tags: [],
 		updated_at: '2026-11-01T00:00:00Z',
 		is_favorited: null,

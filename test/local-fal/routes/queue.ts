@@ -8,6 +8,7 @@ import { writeJson } from '../json';
 import { appOf, findModel, isApp, NAMESPACES } from '../models';
 import type { Model } from '../models';
 import { statusOf, submitAnswer } from '../status';
+import { isOfStream, sendFaulty } from '../streamFaults';
 
 /** How often the status stream looks for something new. */
 const STREAM_LOOK = 100;
@@ -67,7 +68,14 @@ export async function queueRoutes(server: FastifyInstance, fal: Fal): Promise<vo
 				const job = jobOf(request);
 				if (!job) return notFound(reply);
 				reply.header('x-fal-request-id', job.requestId);
-				return await reply.sse.send(statuses(job, wantsLogs(request), fal));
+				fal.log.holdStream(reply.raw);
+				const withLogs = wantsLogs(request);
+				if (isOfStream(request.fault)) {
+					return await sendFaulty(request.fault, statuses(job, withLogs, fal), reply, fal);
+				}
+				// Every other fault takes an answer that is none of events.
+				if (request.fault !== undefined) return reply.send(statusOf(job, withLogs, fal));
+				return await reply.sse.send(statuses(job, withLogs, fal));
 			},
 		);
 

@@ -17,9 +17,9 @@ export function seedScenario({ fal, n8n }: Stage) {
 			const credentialId = await saveFalCredential(n8n.api, account);
 			await n8n.api.saveWorkflow(withCredential(seeded, credentialId));
 			const executionId = await n8n.api.runWorkflow(seeded.id, demoNodes.trigger);
-			execution = await n8n.api.executionEnd(executionId, 60_000);
+			execution = await n8n.api.executionEnd(executionId, 180_000);
 		},
-		{ timeout: 70_000 },
+		{ timeout: 190_000 },
 	);
 
 	test('fal gets it as the number that was written', () => {

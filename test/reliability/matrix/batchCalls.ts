@@ -1,5 +1,6 @@
 /** The calls of Fal Batch: submit, status, result and cancel. */
 import type { INodeParameters } from 'n8n-workflow';
+import type { Call } from '../../local-fal';
 import { promptOf } from '../../local-fal/jobs';
 import { runNode } from '../../n8n-core/runNode';
 import {
@@ -18,15 +19,21 @@ import { strike } from './strike';
 
 /** One job after the other, the struck one first, so that what is counted is always the same. */
 export function runBatch(
-	{ credential }: Trial,
+	{ credential, options: common }: Trial,
 	parameters: INodeParameters = {},
 	options: INodeParameters = {},
 	prompts = STRUCK_FIRST,
 ) {
 	return runNode({
 		items: prompts.map((prompt) => ({ prompt })),
-		parameters: { concurrency: 1, options: { minPollInterval: 0.1, ...options }, ...parameters },
+		parameters: {
+			concurrency: 1,
+			options: { minPollInterval: 0.1, ...options, ...common },
+			...parameters,
+		},
 		credential,
+		// What would be thrown, since nothing is at fal, is told item by item.
+		settings: { onError: 'continueRegularOutput' },
 	});
 }
 
@@ -41,9 +48,16 @@ export const submit: StruckCall = {
 		struck.end();
 		const item = audit(trial, outcome, { idGivenOut: !WITHOUT_ID.has(fault) });
 		const submits = fal.calls.filter((call) => call.kind === 'submit' && isStruck(call));
-		return `${ending(item)}, ${count(submits.length + struck.refusals, 'submit')}, ${count(jobsOf(trial), 'job')}${patience(struck, submits)}`;
+		// What never left costs nothing, and is tried by the time and not by the number.
+		const isByTime = struck.refusals > MANY;
+		// How many of them were refused until fal was back is chance: its port opens a moment later.
+		const unsent = Math.min(struck.refusals, 1);
+		const tries = isByTime ? 'tried for minutes' : count(submits.length + unsent, 'submit');
+		return `${ending(item)}, ${tries}, ${count(jobsOf(trial), 'job')}${patience(struck, submits)}`;
 	},
 };
+
+const MANY = 5;
 
 export function jobsOf({ fal }: Trial, prompt = STRUCK): number {
 	return [...fal.jobs.values()].filter(({ input }) => promptOf(input) === prompt).length;
@@ -80,10 +94,13 @@ function resultCall(name: string, setting: string, before: (trial: Trial) => voi
 			const { fal, fault, lasting } = trial;
 			before(trial);
 			const isDone = (requestId = '') => fal.jobs.get(requestId)?.progress.status === 'COMPLETED';
+			const lastLook = (call: Readonly<Call>) => isStruck(call) && isDone(call.requestId);
 			const struck = strike(fal, fault, lasting, {
 				call: 'result',
 				where: isStruck,
-				after: { call: 'status', where: (call) => isStruck(call) && isDone(call.requestId) },
+				after: trial.options?.followJobsBy
+					? { call: 'status_stream', where: isStruck }
+					: { call: 'status', where: lastLook },
 			});
 			const outcome = await runBatch(trial, {}, timeout(trial));
 			struck.end();

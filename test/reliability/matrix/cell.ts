@@ -1,6 +1,6 @@
 /** A cell of the fault matrix: one fault that strikes one call, and what came of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { type Call, type LocalFal, type LocalFalOptions, startLocalFal } from '../../local-fal';
 import { promptOf } from '../../local-fal/jobs';
 import type { Outcome } from '../../n8n-core/runNode';
@@ -23,6 +23,8 @@ export interface Trial {
 	readonly credential: { readonly apiKey: string; readonly baseUrl: string };
 	readonly fault: FaultName;
 	readonly lasting: Lasting;
+	/** Of Fal Batch, in every run of it. */
+	readonly options?: INodeParameters;
 	/** What is wrong whatever was expected. */
 	readonly complaints: string[];
 	readonly balances: Balance[];
@@ -51,8 +53,8 @@ export async function tryCell(
 	}
 }
 
-/** No fault may hold an item up for longer. */
-const LONGEST = 240_000;
+/** No fault may hold an item up for longer: a result is read for six minutes, and the last read may take one. */
+const LONGEST = 480_000;
 
 async function withinTime(seen: Promise<string>): Promise<string> {
 	const over = new AbortController();

@@ -18,7 +18,7 @@ const submit: Expected = {
 	'HTTP 504':                           ['unknown (server_error), 1 submit, 1 job',      'unknown (server_error), 1 submit, 1 job'],
 	'HTTP 504, fal’s user timeout':       ['unknown (server_error), 1 submit, 1 job',      'unknown (server_error), 1 submit, 1 job'],
 	'HTTP 408':                           ['unknown (request_timeout), 1 submit, 1 job',   'unknown (request_timeout), 1 submit, 1 job'],
-	'connection refused':                 ['completed, 2 submits, 1 job',                  'not_submitted (not_reached), 5 submits, 0 jobs'],
+	'connection refused':                 ['completed, 2 submits, 1 job',                  'not_submitted (not_reached), tried for minutes, 0 jobs'],
 	'reset before the request was taken': ['unknown (no_answer), 1 submit, 0 jobs',        'unknown (no_answer), 1 submit, 0 jobs'],
 	'reset after the request was taken':  ['unknown (no_answer), 1 submit, 1 job',         'unknown (no_answer), 1 submit, 1 job'],
 	'hang before the request is taken':   ['unknown (no_answer), 1 submit, 0 jobs',        'unknown (no_answer), 1 submit, 0 jobs'],
@@ -81,7 +81,7 @@ const result: Expected = {
 	'half a JSON':                        ['completed',                   'unknown (unreadable_answer)'],
 	'HTML instead of JSON':               ['completed',                   'unknown (unreadable_answer)'],
 	'wrong content type':                 ['completed',                   'completed'],
-	'50 MB body':                         ['unknown (unreadable_answer)', 'unknown (unreadable_answer)'],
+	'50 MB body':                         ['completed',                   'unknown (unreadable_answer)'],
 };
 
 // prettier-ignore
@@ -103,11 +103,11 @@ const resultOfFailure: Expected = {
 	'hang after the request was taken':   ['failed (content_policy_violation)', 'unknown (no_answer)'],
 	'slow trickle':                       ['failed (content_policy_violation)', 'failed (content_policy_violation)'],
 	'trickle without an end':             ['failed (content_policy_violation)', 'unknown (invalid_input)'],
-	'empty body':                         ['failed (content_policy_violation)', 'failed (invalid_input)'],
-	'half a JSON':                        ['failed (content_policy_violation)', 'failed (invalid_input)'],
+	'empty body':                         ['failed (content_policy_violation)', 'unknown (invalid_input)'],
+	'half a JSON':                        ['failed (content_policy_violation)', 'unknown (invalid_input)'],
 	'HTML instead of JSON':               ['failed (content_policy_violation)', 'unknown (unreadable_answer)'],
 	'wrong content type':                 ['failed (content_policy_violation)', 'failed (content_policy_violation)'],
-	'50 MB body':                         ['unknown (unreadable_answer)',       'unknown (unreadable_answer)'],
+	'50 MB body':                         ['failed (content_policy_violation)', 'unknown (unreadable_answer)'],
 };
 
 // prettier-ignore

@@ -37,7 +37,7 @@ export const keys: StruckCall = {
 
 async function submitWithCallback({ fal, credential }: Trial, { url }: TriggerServer) {
 	// Slow enough for the fault to be there when it ends.
-	fal.options.jobTime = () => 500;
+	fal.options.jobTime = () => 2_000;
 	const address = `${fal.baseUrl}/queue.fal.run/fal-ai/flux/schnell?fal_webhook=${encodeURIComponent(url)}`;
 	const response = await fetch(address, {
 		method: 'POST',

@@ -18,11 +18,11 @@ export function pageOf(seen: Seen): string {
 
 const INTRODUCTION = `# The fault matrix
 
-<!-- Written by test/reliability/matrix.test.ts; see there before you change it. -->
+<!-- Written by test/reliability/matrix.alone.test.ts; see there before you change it. -->
 
 What comes of every fault that can strike a call to fal, as seen on real sockets: the built node in n8n's
-engine, against a local fal. \`npx jest --config test/jest.config.js test/reliability/matrix\` tries all
-%cells cells and fails when one differs from this page; with \`WRITE_MATRIX=1\` in front it writes the page anew.
+engine, against a local fal. \`npm run test:long -- matrix\` tries all %cells cells and
+fails when one differs from this page; with \`WRITE_MATRIX=1\` in front it writes the page anew.
 
 Each run has three items. The fault strikes the calls of one of them: the first call of its kind
 (*passing*), or every one (*staying*). Where a submit, a cancel or a look may have been carried out in spite
@@ -33,7 +33,7 @@ of the answer, it was. In every cell it was checked, besides what the tables say
 - The second call never came before a \`Retry-After\` was over.
 - The API key was in nothing that was written: outputs, errors, hints, logs, execution data.
 
-Outcomes are those of the README: \`unknown\` means that the job may be at fal and may be billed.
+Outcomes are those of [Fal Batch](nodes/fal-batch.md#what-comes-out): \`unknown\` means that the job may be at fal and may be billed.
 `;
 
 function sectionOf(call: StruckCall, seen: Seen): string {

@@ -1,6 +1,7 @@
 /** The local fal of the soak, in a process of its own: its books must not count as the nodes' memory. */
 import { startLocalFal } from '../../local-fal';
 import { promptOf } from '../../local-fal/jobs';
+import { LONG } from '../../long';
 import { API_KEY, type BookedJob } from '../books';
 import type { FromFal, ToFal } from './messages';
 import { mayBeRepeated, mixMishaps } from './mishaps';
@@ -27,7 +28,7 @@ void (async () => {
 			if (++ended % MARK_EVERY === 0) tell({ kind: 'mark', ended });
 		},
 	});
-	const mishaps = mixMishaps(fal, SHARE, Math.random);
+	const mishaps = mixMishaps(fal, SHARE, Math.random, LONG);
 	tell({ kind: 'listening', baseUrl: fal.baseUrl });
 
 	process.on('message', ({ kind }: ToFal) => {

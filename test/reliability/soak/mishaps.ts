@@ -4,7 +4,7 @@ import { FAULT_NAMES, FAULTS, type FaultName, HANGING, WITHOUT_ID } from '../mat
 
 const CALLS: readonly CallKind[] = ['submit', 'status', 'result', 'cancel'];
 
-/** A fault that holds a slot for minutes, or an answer that takes a second to write, is tried so often. */
+/** Of an answer that takes a second to write, and of a fault that holds a slot for minutes. */
 const RARE = 3;
 
 const JOB_ERRORS: readonly JobErrorType[] = [
@@ -26,12 +26,22 @@ export interface Mishaps {
 	keptIdBack(requestId: string): boolean;
 }
 
-/** @param share of calls, and of jobs, that are struck */
-export function mixMishaps(fal: LocalFal, share: number, random: () => number): Mishaps {
+/**
+ * @param share of calls, and of jobs, that are struck
+ * @param withHanging whether faults that hold a slot for minutes are among them
+ */
+export function mixMishaps(
+	fal: LocalFal,
+	share: number,
+	random: () => number,
+	withHanging: boolean,
+): Mishaps {
 	const struck = { calls: 0, jobs: 0 };
 	const withoutId: Array<Readonly<Call>> = [];
 	// A refused connection strikes no single call: the outage test has it.
-	const names = FAULT_NAMES.filter((name) => name !== 'connection refused');
+	const names = FAULT_NAMES.filter(
+		(name) => name !== 'connection refused' && (withHanging || !HANGING.has(name)),
+	);
 
 	const strikeCalls = (call: CallKind, name: FaultName): void => {
 		const answer = FAULTS[name]();

@@ -1,0 +1,102 @@
+/**
+ * When to look at a job: when the schedule thinks it worthwhile. After looks that went wrong: at growing
+ * intervals, or when fal asks to be asked again.
+ */
+import { onAbort } from '../abort';
+import { backoffDelay, parseRetryAfter, READ_BACKOFF } from '../backoff';
+import { SECOND } from '../clock';
+import type { FailedReply, Reply } from '../transport';
+import { type Followed, sightingOf } from './followed';
+import type { Watch } from './watch';
+
+export class Looks {
+	/** Milliseconds from now to the next look. */
+	#wait: number;
+	/** Looks in a row that went wrong. */
+	#failures = 0;
+	#comesTooLate = false;
+
+	constructor(
+		private readonly job: Followed,
+		private readonly watch: Watch,
+	) {
+		const { mayBeDone, since } = job;
+		this.#wait = mayBeDone ? 0 : watch.schedule.nextLook(sightingOf(job, since));
+	}
+
+	/** Plans the next look after one that told something. */
+	planAfterSight(): void {
+		const { clock, schedule } = this.watch;
+		this.#failures = 0;
+		this.#wait = schedule.nextLook(sightingOf(this.job, clock.now()));
+	}
+
+	/**
+	 * Plans the next look after one that went wrong.
+	 *
+	 * @param left milliseconds until the answer is believed, if it can be: the next look comes no later
+	 */
+	planAfterTrouble(reply: FailedReply, left: number): void {
+		this.#failures++;
+		this.#wait = Math.min(waitAfter(reply, this.#failures, this.watch), left);
+	}
+
+	/**
+	 * Waits until the next look is due, or the job's time is over.
+	 *
+	 * @param signal ends the wait: the execution was stopped, or something was heard of the job
+	 */
+	untilNext(signal: AbortSignal): Promise<void> {
+		const { clock } = this.watch;
+		const left = this.job.deadline - clock.now();
+		// After a look that went wrong, the wait may be what fal asked for: it is not cut short.
+		this.#comesTooLate = this.#failures > 0 && this.#wait > left;
+		if (this.#failures === 0) return this.#sleepAndLearn(signal);
+		return clock.sleep(Math.min(this.#wait, left), signal);
+	}
+
+	/** Whether the latest look went wrong. */
+	get areInTrouble(): boolean {
+		return this.#failures > 0;
+	}
+
+	/** Whether the next look would have been due only after the job's time was over. */
+	get comesTooLate(): boolean {
+		return this.#comesTooLate;
+	}
+
+	/** When the first job of the model ends meanwhile, the look is planned anew. */
+	async #sleepAndLearn(signal: AbortSignal): Promise<void> {
+		const { clock, schedule } = this.watch;
+		const seenAt = clock.now();
+		const seen = sightingOf(this.job, seenAt);
+		const untilDeadline = (ms: number) => Math.min(ms, this.job.deadline - clock.now());
+		if (schedule.firstEnd.aborted || this.#wait === 0) {
+			return await clock.sleep(untilDeadline(this.#wait), signal);
+		}
+		const awake = new AbortController();
+		const wake = () => awake.abort();
+		const forget = [onAbort(signal, wake), onAbort(schedule.firstEnd, wake)];
+		await clock.sleep(untilDeadline(this.#wait), awake.signal);
+		forget.forEach((stopListening) => stopListening());
+		if (!schedule.firstEnd.aborted || signal.aborted) return;
+		const due = seenAt + Math.min(this.#wait, schedule.nextLook(seen));
+		await clock.sleep(untilDeadline(due - clock.now()), signal);
+	}
+}
+
+/**
+ * @returns milliseconds to wait after a call that failed for now: random, growing, and at least what fal asks
+ */
+export function waitAfter(
+	reply: Reply<unknown>,
+	failures: number,
+	{ clock, random }: Watch,
+): number {
+	const retryAfter =
+		'headers' in reply ? parseRetryAfter(reply.headers['retry-after'], clock.now()) : 0;
+	return Math.max(LEAST_WAIT, backoffDelay(failures, READ_BACKOFF, random(), retryAfter));
+}
+
+/** Otherwise chance could say to ask again at once, time after time. */
+const LEAST_WAIT = SECOND / 5;

@@ -1,0 +1,25 @@
+/**
+ * The nodes' clock, running faster: what waits for minutes until it gives up is tried in seconds. Time
+ * limits of requests stay what they are, because a busy machine needs them, unless a test is about what hangs.
+ */
+import type { n8nClock as Clock } from '../../nodes/n8n/n8nClock';
+import { built } from './engineStandIn';
+
+const { n8nClock } = built<{ n8nClock: typeof Clock }>('nodes/n8n/n8nClock.js');
+const { now, sleep } = n8nClock;
+
+const WHERE_LIMITS_ARE = 'cutOff.js';
+
+/**
+ * @param limits how many times faster the time limits of requests pass
+ * @returns a function that puts the clock right again
+ */
+export function runClockFaster(times: number, { limits = 1 } = {}): () => void {
+	const began = Date.now();
+	n8nClock.now = () => began + (Date.now() - began) * times;
+	n8nClock.sleep = async (ms, signal) => {
+		const isLimit = new Error().stack?.includes(WHERE_LIMITS_ARE);
+		await sleep(ms / (isLimit ? limits : times), signal);
+	};
+	return () => Object.assign(n8nClock, { now, sleep });
+}
