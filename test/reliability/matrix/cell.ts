@@ -53,8 +53,11 @@ export async function tryCell(
 	}
 }
 
-/** No fault may hold an item up for longer: a result is read for six minutes, and the last read may take one. */
-const LONGEST = 480_000;
+/**
+ * No fault may hold an item up for longer. A result is asked for during six minutes from its first odd answer,
+ * which may take a minute to come, and so may the last one; the rest is for the job itself.
+ */
+const LONGEST = 500_000;
 
 async function withinTime(seen: Promise<string>): Promise<string> {
 	const over = new AbortController();
