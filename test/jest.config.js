@@ -16,8 +16,8 @@ module.exports = {
 		'/dist/(nodes|credentials)/.*\\.js$': '<rootDir>/test/builtCode.cjs',
 		'\\.[jt]s$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true } } }],
 	},
-	// p-limit and its queue are published as ES modules only; Jest runs CommonJS.
-	transformIgnorePatterns: ['/node_modules/(?!(p-limit|yocto-queue)/)'],
+	// p-limit, p-queue and what they need are published as ES modules only; Jest runs CommonJS.
+	transformIgnorePatterns: ['/node_modules/(?!(p-limit|yocto-queue|p-queue|p-timeout|eventemitter3)/)'],
 	// The n8n-core layer runs the built nodes; their maps make it count for the sources. See coverage.mjs.
 	collectCoverageFrom: ['{nodes,credentials}/**/*.ts', 'dist/{nodes,credentials}/**/*.js'],
 	coverageReporters: ['json'],

@@ -45,6 +45,7 @@ export async function followUntilDone(
 		return await follow(job, watch, listening, patience);
 	} finally {
 		listening.end();
+		watch.schedule.ownQueue.leave(job);
 	}
 }
 

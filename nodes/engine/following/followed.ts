@@ -80,7 +80,7 @@ function write(
 		if (report.queuePosition === undefined) delete job.queuePosition;
 		else job.queuePosition = report.queuePosition;
 	} else {
-		job.workingSince ??= Math.min(now, job.lastWaiting + schedule.expectedWait(job.queuePosition));
+		job.workingSince ??= Math.min(now, likelyStart(job, job.lastWaiting, schedule));
 		delete job.queuePosition;
 	}
 	if (report.status !== 'COMPLETED') {
@@ -123,13 +123,41 @@ function logKey({ timestamp, message }: LogLine): string {
 }
 
 /** The job as the schedule sees it. */
-export function sightingOf(job: Followed, now: number): Sighting {
+export function sightingOf(job: Followed, now: number, schedule: Watch['schedule']): Sighting {
 	const { since, workingSince, queuePosition } = job;
-	return {
-		age: now - since,
-		...(workingSince !== undefined && { workedFor: now - workingSince }),
-		...(queuePosition !== undefined && { queuePosition }),
-	};
+	const age = now - since;
+	if (workingSince !== undefined) return { age, workedFor: now - workingSince };
+	if (queuePosition === undefined) return { age };
+	return { age, queuePosition, startsIn: Math.max(0, likelyStart(job, now, schedule) - now) };
+}
+
+/**
+ * When a job that is known to wait starts: as its place tells, or sooner if enough of our own jobs end sooner.
+ * Too early costs a look; too late, and a place at fal may stand empty.
+ *
+ * @param at when it was seen to wait
+ */
+function likelyStart({ queuePosition }: Followed, at: number, schedule: Watch['schedule']): number {
+	const wait = schedule.expectedWait(queuePosition);
+	const work = schedule.usualWork(0);
+	if (queuePosition === undefined || work === undefined) return at + wait;
+	const start = schedule.ownQueue.startOf(at, queuePosition, work) ?? at + wait;
+	return wait > 0 ? Math.min(start, at + wait) : start;
+}
+
+/** Lets those that wait behind it know when its work begins and ends, as far as it can be told. */
+export function expectStay(
+	job: Followed,
+	{ age, workedFor, startsIn }: Sighting,
+	now: number,
+	schedule: Watch['schedule'],
+): void {
+	// Its start could be long ago, or waits for a place in a queue of which nothing is known.
+	if (job.mayBeDone || (job.seen === 'IN_QUEUE' && startsIn === undefined)) return;
+	const worked = workedFor ?? (startsIn === undefined ? age : -startsIn);
+	const start = now - worked;
+	const work = schedule.usualWork(Math.max(0, worked));
+	schedule.ownQueue.expect(job, { start, ...(work !== undefined && { end: start + work }) });
 }
 
 /**
@@ -146,6 +174,7 @@ export function learnFromEnd(
 ): void {
 	const age = clock.now() - job.since;
 	schedule.movement.noteEnd(job.since, clock.now());
+	schedule.ownQueue.noteEnd(job, whenEnded(job, inferenceTime, clock.now()));
 	if (inferenceTime !== undefined) {
 		const work = inferenceTime * SECOND;
 		// The rest of its age was waiting only if it was seen to wait; otherwise it may just be a late look.
@@ -155,6 +184,16 @@ export function learnFromEnd(
 		// Nobody saw when a job that may have been done already ended: its age says nothing about its work.
 		schedule.learn(likelyWork(job, age), 0, undefined);
 	}
+}
+
+/** Between the last look that found it at work and the one that found it done. */
+function whenEnded(
+	{ workingSince = 0, notDoneAt = 0 }: Followed,
+	inferenceTime: number | undefined,
+	now: number,
+): number {
+	const end = inferenceTime === undefined ? now : workingSince + inferenceTime * SECOND;
+	return Math.min(now, Math.max(end, notDoneAt));
 }
 
 /**

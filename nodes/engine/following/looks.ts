@@ -6,7 +6,7 @@ import { onAbort } from '../abort';
 import { backoffDelay, parseRetryAfter, READ_BACKOFF } from '../backoff';
 import { SECOND } from '../clock';
 import type { FailedReply, Reply } from '../transport';
-import { type Followed, sightingOf } from './followed';
+import { expectStay, type Followed, sightingOf } from './followed';
 import type { Watch } from './watch';
 
 export class Looks {
@@ -20,15 +20,13 @@ export class Looks {
 		private readonly job: Followed,
 		private readonly watch: Watch,
 	) {
-		const { mayBeDone, since } = job;
-		this.#wait = mayBeDone ? 0 : watch.schedule.nextLook(sightingOf(job, since));
+		this.#wait = job.mayBeDone ? 0 : this.#timeFrom(job.since);
 	}
 
 	/** Plans the next look after one that told something. */
 	planAfterSight(): void {
-		const { clock, schedule } = this.watch;
 		this.#failures = 0;
-		this.#wait = schedule.nextLook(sightingOf(this.job, clock.now()));
+		this.#wait = this.#timeFrom(this.watch.clock.now());
 	}
 
 	/**
@@ -65,11 +63,18 @@ export class Looks {
 		return this.#comesTooLate;
 	}
 
+	/** @returns milliseconds from when the job was last seen to the next look */
+	#timeFrom(seenAt: number): number {
+		const { job, watch } = this;
+		const sighting = sightingOf(job, seenAt, watch.schedule);
+		expectStay(job, sighting, seenAt, watch.schedule);
+		return watch.schedule.nextLook(sighting);
+	}
+
 	/** When the first job of the model ends meanwhile, the look is planned anew. */
 	async #sleepAndLearn(signal: AbortSignal): Promise<void> {
 		const { clock, schedule } = this.watch;
 		const seenAt = clock.now();
-		const seen = sightingOf(this.job, seenAt);
 		const untilDeadline = (ms: number) => Math.min(ms, this.job.deadline - clock.now());
 		if (schedule.firstEnd.aborted || this.#wait === 0) {
 			return await clock.sleep(untilDeadline(this.#wait), signal);
@@ -80,7 +85,7 @@ export class Looks {
 		await clock.sleep(untilDeadline(this.#wait), awake.signal);
 		forget.forEach((stopListening) => stopListening());
 		if (!schedule.firstEnd.aborted || signal.aborted) return;
-		const due = seenAt + Math.min(this.#wait, schedule.nextLook(seen));
+		const due = seenAt + Math.min(this.#wait, this.#timeFrom(seenAt));
 		await clock.sleep(untilDeadline(due - clock.now()), signal);
 	}
 }

@@ -86,7 +86,7 @@ describe('looking until a job is done', () => {
 		const done = untilDone();
 		schedule.learn(100, 0, undefined);
 		await done;
-		expect(elapsed()).toBe(125);
+		expect(elapsed()).toBe(110);
 	});
 
 	it.each([

@@ -60,7 +60,8 @@ describe('once jobs of the model have ended', () => {
 
 	// Short jobs and long ones of one model: having outlived the short ones it is a long one.
 	it('a job that outlived some is measured by those that took longer', () => {
-		const look = learned([1_000, 1_000, 1_000, 8_000]).nextLook({ age: 3_000, workedFor: 3_000 });
+		const works = [1_000, 1_000, 1_000, 8_000, 8_000, 8_000];
+		const look = learned(works).nextLook({ age: 3_000, workedFor: 3_000 });
 		expect(look).toBeGreaterThan(5_000);
 		expect(look).toBeLessThan(5_100);
 	});
@@ -72,8 +73,18 @@ describe('once jobs of the model have ended', () => {
 	});
 
 	it('a start far off is looked at once on the way', () => {
-		const schedule = learned([2_000], 50_000, 9);
-		expect(schedule.nextLook({ age: 0, queuePosition: 19 })).toBeCloseTo(0.8 * 102_025);
+		const schedule = learned(Array<number>(10).fill(2_000), 50_000, 9);
+		const far = { age: 0, queuePosition: 19, startsIn: 100_000 };
+		expect(schedule.nextLook(far)).toBeCloseTo(0.8 * 102_010);
+		expect(schedule.nextLook({ ...far, startsIn: 10_000 })).toBeCloseTo(12_010);
+	});
+
+	// The wait of one job says little about forty places.
+	it('a start is foretold for twice as many places as have ended, and looked at on the way to the others', () => {
+		const schedule = learned([2_000], 1_000, 0);
+		const waiting = { age: 0, startsIn: 4_000 };
+		expect(schedule.nextLook({ ...waiting, queuePosition: 2 })).toBeCloseTo(6_010);
+		expect(schedule.nextLook({ ...waiting, queuePosition: 29 })).toBeCloseTo(601);
 	});
 
 	it('the first look may come sooner than two looks may follow each other', () => {
@@ -98,9 +109,9 @@ describe('once jobs of the model have ended', () => {
 
 	it('a job is left alone while those ahead of it in the queue are done', () => {
 		// Three places took three seconds: one each. Ten ahead, so it starts after eleven.
-		const schedule = learned([2_000], 3_000, 2);
+		const schedule = learned(Array<number>(5).fill(2_000), 3_000, 2);
 		expect(schedule.expectedWait(10)).toBe(11_000);
-		const look = schedule.nextLook({ age: 0, queuePosition: 10 });
+		const look = schedule.nextLook({ age: 0, queuePosition: 10, startsIn: 11_000 });
 		expect(look).toBeGreaterThan(13_000);
 		expect(look).toBeLessThan(13_100);
 	});

@@ -1,0 +1,27 @@
+/** The latest samples only: what fal did an hour ago says little about now. */
+const MEMORY = 50;
+
+export class RecentSamples {
+	readonly #samples: number[] = [];
+	#sorted: number[] | undefined;
+
+	add(sample: number): void {
+		this.#samples.push(sample);
+		if (this.#samples.length > MEMORY) this.#samples.shift();
+		this.#sorted = undefined;
+	}
+
+	get least(): number | undefined {
+		return this.#inOrder()[0];
+	}
+
+	/** Three of four samples are above it. */
+	get lowerQuartile(): number | undefined {
+		const sorted = this.#inOrder();
+		return sorted[Math.floor(sorted.length / 4)];
+	}
+
+	#inOrder(): number[] {
+		return (this.#sorted ??= [...this.#samples].sort((a, b) => a - b));
+	}
+}

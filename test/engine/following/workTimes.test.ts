@@ -1,0 +1,91 @@
+import { WorkTimes } from '../../../nodes/engine/following/workTimes';
+import { seeded } from '../simulatedFal';
+
+const APART = 600;
+
+function learned(works: readonly number[]): WorkTimes {
+	const times = new WorkTimes();
+	for (const work of works) times.add(work);
+	return times;
+}
+
+/** The looks at a job until it is found done: how many, and how late the last one was. */
+function lookAt(times: WorkTimes, work: number): { looks: number; late: number } {
+	for (let looks = 1, at = 0; ; looks++) {
+		at = times.bestLook(at, at + (looks === 1 ? 0 : APART), APART);
+		if (at >= work) return { looks, late: at - work };
+	}
+}
+
+function onAverage(times: WorkTimes, works: readonly number[]) {
+	const seen = works.map((work) => lookAt(times, work));
+	const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+	return { looks: mean(seen.map(({ looks }) => looks)), late: mean(seen.map(({ late }) => late)) };
+}
+
+/** Log-normal ones. */
+function draw(count: number, median: number, spread: number, seed: number): number[] {
+	const random = seeded(seed);
+	const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+	return Array.from({ length: count }, () => median * Math.exp(spread * normal()));
+}
+
+it('jobs that all take the same get one look, right after their end', () => {
+	const times = learned(Array<number>(20).fill(2_000));
+	expect(lookAt(times, 2_000).looks).toBe(1);
+	expect(lookAt(times, 2_000).late).toBeCloseTo(10);
+});
+
+it('quick jobs and slow ones of one model get a look each', () => {
+	const works = Array.from({ length: 20 }, (_, job) => (job % 3 === 0 ? 12_000 : 2_000));
+	const times = learned(works);
+	expect(lookAt(times, 2_000).looks).toBe(1);
+	expect(lookAt(times, 2_000).late).toBeCloseTo(10);
+	const { looks, late } = lookAt(times, 12_000);
+	expect(looks).toBe(2);
+	expect(late).toBeCloseTo(10);
+});
+
+// With these looks nobody does better than 0.41 s who knows the distribution itself, and not fifty jobs of it.
+it('jobs that vary get the looks that pay, close to the best there are', () => {
+	const fresh = draw(2_000, 4_000, 1, 99);
+	const seeds = Array.from({ length: 20 }, (_, seed) => seed);
+	const seen = seeds.map((seed) => onAverage(learned(draw(50, 4_000, 1, seed)), fresh));
+	expect(median(seen.map(({ looks }) => looks))).toBeLessThan(9);
+	expect(median(seen.map(({ late }) => late))).toBeLessThan(480);
+});
+
+function median(values: readonly number[]): number {
+	return [...values].sort((one, other) => one - other)[values.length >> 1]!;
+}
+
+it('a job that has outlived all known ones is looked at soon, and more rarely the longer it takes', () => {
+	const times = learned([4_000, 4_000]);
+	const next = (worked: number) => times.bestLook(worked, worked, APART) - worked;
+	expect(next(10_000)).toBeLessThan(1_000);
+	expect(next(1_000_000)).toBeGreaterThan(next(10_000));
+});
+
+it('no look comes before it is allowed', () => {
+	const times = learned([1_000, 2_000, 4_000, 8_000]);
+	for (const worked of [-3_000, 0, 999, 5_000, 8_000]) {
+		expect(times.bestLook(worked, worked + 2_500, APART)).toBeGreaterThanOrEqual(worked);
+	}
+	expect(times.bestLook(0, 3_000, APART)).toBeGreaterThanOrEqual(3_000);
+});
+
+it('learns anew when work times change, and forgets the old ones', () => {
+	const times = learned(Array<number>(50).fill(2_000));
+	expect(times.bestLook(0, 0, APART)).toBeCloseTo(2_010);
+	for (let job = 0; job < 50; job++) times.add(7_000);
+	expect(times.bestLook(0, 0, APART)).toBeCloseTo(7_010);
+	expect(times.usual(0)).toBe(7_000);
+});
+
+it('knows what is usual for a job that has worked for a while', () => {
+	expect(new WorkTimes().usual(0)).toBeUndefined();
+	const times = learned([1_000, 1_000, 1_000, 8_000, 9_000]);
+	expect(times.usual(0)).toBe(1_000);
+	expect(times.usual(1_000)).toBe(9_000);
+	expect(times.usual(10_000)).toBeGreaterThan(10_000);
+});
