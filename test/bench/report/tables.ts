@@ -1,7 +1,8 @@
 /** From the rows of the bench to the tables of the report. */
-import { FAL_BATCH, PEERS } from '../contenders';
+import { FAL_BATCH, P_QUEUE, PEERS } from '../contenders';
 import { type Figures, requestsPerJob } from '../figures';
 import type { JudgedGoal } from '../goals';
+import type { Looks } from '../optimum';
 import { type Row, wallOverIdeal } from '../rows';
 import { BY_STREAM } from '../virtual/runGrid';
 import type { ReportTable } from './table';
@@ -30,22 +31,47 @@ export function timeTable(rows: readonly Row[]): ReportTable {
 	};
 	return {
 		title: 'Wall time over the ideal',
-		head: ['', 'ideal', ...HEAD],
+		head: ['', 'ideal', ...HEAD, 'ahead of client + p-queue'],
 		rows: rows
 			.filter(({ scenario }) => !scenario.outage && scenario.stopAfter === undefined)
-			.map((row) => [row.scenario.title, seconds(row.ideal), ...cells(row, cell)]),
-		note: 'Below 1: items are missing; or there is no cap, and more jobs run at once than the concurrency to which the ideal keeps.',
+			.map((row) => [row.scenario.title, seconds(row.ideal), ...cells(row, cell), ahead(row)]),
+		note: 'Ahead: not slower by more than 1 %; – where the other does not complete all items. Below 1: items are missing; or there is no cap, and more jobs run at once than the concurrency to which the ideal keeps.',
 	};
 }
 
 export function requestsTable(rows: readonly Row[]): ReportTable {
 	return {
 		title: 'Requests per job',
-		head: ['', ...HEAD],
+		head: ['', ...HEAD, 'of client + p-queue'],
 		rows: rows.map((row) => [
 			row.scenario.title,
 			...cells(row, (_, figures) => number(requestsPerJob(figures))),
+			share(row),
 		]),
+	};
+}
+
+/** Whether Fal Batch is as fast as who completes all items, too. */
+function ahead({ figures }: Row): string {
+	const own = figures.get(FAL_BATCH);
+	const other = figures.get(P_QUEUE.name);
+	if (!own || !other || other.lost + other.generatedTwice > 0) return '–';
+	return own.wallTime <= other.wallTime * 1.01 ? 'yes' : 'no';
+}
+
+function share({ figures }: Row): string {
+	const own = figures.get(FAL_BATCH);
+	const other = figures.get(P_QUEUE.name);
+	if (!own || !other) return '–';
+	return `${Math.round((100 * requestsPerJob(own)) / requestsPerJob(other))} %`;
+}
+
+/** How close the planned looks are to the best ones. */
+export function looksTable(looks: readonly Looks[]): ReportTable {
+	return {
+		title: 'Looks at log-normal jobs',
+		head: ['', 'looks per job', 'seen after its end'],
+		rows: looks.map(({ name, looks, late }) => [name, number(looks), seconds(late)]),
 	};
 }
 
