@@ -71,7 +71,7 @@ export function looksTable(looks: readonly Looks[]): ReportTable {
 	return {
 		title: 'Looks at log-normal jobs',
 		head: ['', 'looks per job', 'seen after its end'],
-		rows: looks.map(({ name, looks, late }) => [name, number(looks), seconds(late)]),
+		rows: looks.map(({ name, looks, late }) => [name, number(looks), `${Math.round(late)} ms`]),
 	};
 }
 
