@@ -11,11 +11,18 @@ import { n8nClock } from './n8nClock';
  * each request. What is in it stays between n8n and the credential; it is not looked at here.
  */
 export function senderOf(node: IAllExecuteFunctions): IAllExecuteFunctions {
-	return Object.create(node, {
+	const known = senders.get(node);
+	if (known) return known;
+	const sender = Object.create(node, {
 		getExecutionCancelSignal: { value: () => undefined },
 		getCredentials: { value: keptForAWhile(node) },
-	});
+	}) as IAllExecuteFunctions;
+	senders.set(node, sender);
+	return sender;
 }
+
+/** Looks and status streams of one execution share what was read. */
+const senders = new WeakMap<IAllExecuteFunctions, IAllExecuteFunctions>();
 
 /** Whoever changes the key while a batch runs wants it to be used. */
 const KEPT_FOR = 10 * SECOND;

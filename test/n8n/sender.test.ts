@@ -23,6 +23,12 @@ it('n8n reads the credential once for many requests', async () => {
 	expect(all).toEqual([{ apiKey: 'key 1' }, { apiKey: 'key 1' }, { apiKey: 'key 1' }]);
 });
 
+it('all that an execution sends goes out with what was read once', () => {
+	const node = { getCredentials: countingReads() } as unknown as IAllExecuteFunctions;
+	expect(senderOf(node)).toBe(senderOf(node));
+	expect(sender(countingReads())).not.toBe(sender(countingReads()));
+});
+
 it('a key that was changed is used some seconds later', async () => {
 	const node = sender(countingReads());
 	await node.getCredentials('falApi');
