@@ -22,8 +22,10 @@ import type { Handle } from '../engine/transport';
 import { isRequestId } from '../fal/answers';
 import type { SendHttp } from '../fal/http';
 import { answerCallback, proveCallback } from '../n8n/callbacks';
+import { n8nClock } from '../n8n/n8nClock';
 import { RefusedKey } from './refusedKey';
 import type { Requests } from './requests';
+import { Scans } from './scans';
 
 /**
  * @param maxWait minutes
@@ -74,66 +76,17 @@ export async function takeCallback(
 	answerCallback(node, 200, 'Received');
 	const { requestId } = callback;
 	const execution = node.getExecutionId();
-	if (joinScan(execution, requestId)) return STAY_PARKED;
+	if (scans.join(execution, requestId)) return STAY_PARKED;
 	const items = keptItems(node);
 	const handles = items.flatMap(({ json }) => readHandle(json));
 	// fal signs for everybody: a callback for somebody else's job is genuine, and not ours.
 	if (!handles.some((handle) => handle.requestId === requestId)) return STAY_PARKED;
-	if (
-		!(await scan(
-			execution,
-			requestId,
-			handles,
-			async (silent) => await areAllDone(silent, watch, { atOnce }),
-		))
-	)
-		return STAY_PARKED;
+	const areDone = async (silent: readonly Handle[]) => await areAllDone(silent, watch, { atOnce });
+	if (!(await scans.areAllDone(execution, requestId, handles, areDone))) return STAY_PARKED;
 	return { workflowData: [items], noWebhookResponse: true };
 }
 
-/** Asking fal about the requests of one execution, on behalf of all callbacks that come meanwhile. */
-interface Scan {
-	/** Requests that have called back since it began. */
-	readonly calledBack: Set<string>;
-	/** Whether one did after the current round had begun. */
-	again: boolean;
-}
-
-/**
- * Scans under way, by execution. Callbacks come in bursts, most of all after a restart of n8n: if each
- * asked about all the others at the same time, N of them would ask N squared times.
- */
-const scans = new Map<string, Scan>();
-
-/** @returns whether a scan is under way, which will then look once more */
-function joinScan(execution: string, requestId: string): boolean {
-	const underWay = scans.get(execution);
-	if (!underWay) return false;
-	underWay.calledBack.add(requestId);
-	underWay.again = true;
-	return true;
-}
-
-/** @returns whether all requests are done */
-async function scan(
-	execution: string,
-	requestId: string,
-	handles: readonly Handle[],
-	areDone: (silent: readonly Handle[]) => Promise<boolean>,
-): Promise<boolean> {
-	const own: Scan = { calledBack: new Set([requestId]), again: true };
-	scans.set(execution, own);
-	try {
-		while (own.again) {
-			own.again = false;
-			const silent = handles.filter((handle) => !own.calledBack.has(handle.requestId));
-			if (await areDone(silent)) return true;
-		}
-		return false;
-	} finally {
-		scans.delete(execution);
-	}
-}
+const scans = new Scans(n8nClock);
 
 const STAY_PARKED: IWebhookResponseData = { noWebhookResponse: true };
 

@@ -3,7 +3,9 @@ import type { INode, INodeParameters } from 'n8n-workflow';
 import type { LocalFal } from '../local-fal';
 import { startChatModel, type ChatModel, type ChatRequest, type Reply } from './chat-model';
 import { LOCAL_KEY, saveFalCredential, withCredential } from './demo';
+import type { N8n } from './n8n';
 import type { Execution, N8nApi, Workflow } from './n8n-api';
+import { isSince } from './which-n8n';
 
 const agentNodes = {
 	trigger: 'When Clicking Execute',
@@ -40,13 +42,14 @@ export interface AgentWishes {
 
 /** Runs it to its end, with a model of its own. */
 export async function runAgent(
-	api: N8nApi,
+	{ api, version }: Pick<N8n, 'api' | 'version'>,
 	fal: Pick<LocalFal, 'baseUrl'>,
 	{ prompts, toolSettings, apiKey = LOCAL_KEY }: AgentWishes,
 ): Promise<AgentRun> {
 	const model = await startChatModel(insistOn(prompts));
 	try {
-		await save(api, model, fal, { apiKey, toolSettings: toolSettings ?? {} });
+		const workflow = agentWorkflow(version, toolSettings ?? {});
+		await save(api, model, fal, { apiKey, workflow });
 		const id = await api.runWorkflow(WORKFLOW_ID, agentNodes.trigger);
 		const execution = await api.executionEnd(id, RUN_WITHIN_MS);
 		return { execution, requests: model.requests, ...told(model, execution) };
@@ -92,7 +95,7 @@ async function save(
 	api: N8nApi,
 	model: ChatModel,
 	{ baseUrl }: Pick<LocalFal, 'baseUrl'>,
-	{ apiKey, toolSettings }: { apiKey: string; toolSettings: Partial<INode> },
+	{ apiKey, workflow: given }: { apiKey: string; workflow: Workflow },
 ) {
 	const openAi = { name: 'Stand-in', type: 'openAiApi' };
 	const openAiId = await api.saveCredential({
@@ -101,7 +104,7 @@ async function save(
 	});
 	const falName = 'Fal API of the agent';
 	const falId = await saveFalCredential(api, { apiKey, baseUrl }, falName);
-	const workflow = withCredential(agentWorkflow(toolSettings), falId, falName);
+	const workflow = withCredential(given, falId, falName);
 	await api.saveWorkflow({
 		...workflow,
 		nodes: workflow.nodes.map((node) =>
@@ -112,9 +115,18 @@ async function save(
 	});
 }
 
-function agentWorkflow(toolSettings: Partial<INode>): Workflow {
+/** The newest agent that this n8n has: it runs tools in another way with nearly each of its versions. */
+function agentVersion(version: string): number {
+	if (isSince({ version }, '2.41')) return 3.1;
+	if (isSince({ version }, '1.123')) return 3;
+	return isSince({ version }, '1.100') ? 2 : 1.8;
+}
+
+function agentWorkflow(version: string, toolSettings: Partial<INode>): Workflow {
 	const { trigger, agent, model, tool } = agentNodes;
-	const place = (name: string, type: string, typeVersion: number, x: number, y: number) =>
+	const modelVersion = isSince({ version }, '1.123') ? 1.3 : 1.2;
+	const place =
+		(name: string, type: string, typeVersion: number, x: number, y: number) =>
 		(parameters: INodeParameters): INode => ({
 			id: `${WORKFLOW_ID}-${name}`,
 			name,
@@ -128,19 +140,37 @@ function agentWorkflow(toolSettings: Partial<INode>): Workflow {
 		name: 'Fal: a tool of an agent',
 		nodes: [
 			place(trigger, 'n8n-nodes-base.manualTrigger', 1, 0, 0)({}),
-			place(agent, '@n8n/n8n-nodes-langchain.agent', 3.1, 220, 0)({
+			place(
+				agent,
+				'@n8n/n8n-nodes-langchain.agent',
+				agentVersion(version),
+				220,
+				0,
+			)({
 				promptType: 'define',
 				text: 'Draw what I wish for.',
 				options: {},
 			}),
-			place(model, '@n8n/n8n-nodes-langchain.lmChatOpenAi', 1.3, 160, 220)({
+			place(
+				model,
+				'@n8n/n8n-nodes-langchain.lmChatOpenAi',
+				modelVersion,
+				160,
+				220,
+			)({
 				model: { __rl: true, mode: 'id', value: 'stand-in' },
 				// The other API that this node speaks.
 				responsesApiEnabled: false,
 				options: {},
 			}),
 			{
-				...place(tool, 'n8n-nodes-fal-queue.falBatchTool', 1, 360, 220)({
+				...place(
+					tool,
+					'n8n-nodes-fal-queue.falBatchTool',
+					1,
+					360,
+					220,
+				)({
 					model: { __rl: true, mode: 'id', value: 'fal-ai/flux/schnell' },
 					// Without an Input: the node's own asks the agent for a prompt.
 				}),

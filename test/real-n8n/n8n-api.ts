@@ -1,6 +1,6 @@
 /**
- * The calls n8n's editor makes, for scripts. Read off the controllers of n8n 2.41 and 1.123; it is not n8n's public
- * API, and n8n 1 has some of it in another form.
+ * The calls n8n's editor makes, for scripts. Read off the controllers of n8n from 1.85 to 2.41; it is not n8n's public
+ * API, and an older n8n has some of it in another form.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'flatted';
@@ -22,6 +22,10 @@ const BROWSER_ID = 'n8n-nodes-fal-queue';
 const LOOK_AGAIN_MS = 200;
 /** Before, a workflow was published by being changed. */
 const ACTIVATED_BY_ROUTE = '1.122';
+/** Before, n8n could not be asked whether it has a workflow, and gave each an id of its own. */
+const TAKES_IDS = '2.3';
+/** Before, n8n ran the workflow that it was given; since then, the one that it has saved. */
+const RUNS_WHAT_IS_SAVED = '2.12';
 const UNFINISHED: readonly ExecutionStatus[] = ['new', 'running', 'waiting'];
 
 export interface Owner {
@@ -53,7 +57,7 @@ export interface Execution {
 }
 
 /**
- * n8n 1 gives each workflow an id of its own, and ours are those of docs/workflows: which is which, by n8n's address,
+ * An older n8n gives each workflow an id of its own, and ours are those of docs/workflows: which is which, by n8n's address,
  * so that an n8n that was started again there knows its workflows.
  */
 const idsInN8n = new Map<string, Map<string, string>>();
@@ -96,7 +100,8 @@ export class N8nApi {
 	}
 
 	/** Creates the workflow, or updates the one of this id. */
-	async saveWorkflow(workflow: Workflow) {
+	async saveWorkflow(given: Workflow) {
+		const workflow = withWebhookIds(given);
 		const id = this.idOf(workflow.id);
 		if (await this.hasWorkflow(id)) {
 			await this.call('PATCH', `workflows/${id}?forceSave=true`, { ...workflow, id });
@@ -111,7 +116,7 @@ export class N8nApi {
 	}
 
 	private async hasWorkflow(id: string): Promise<boolean> {
-		if (!this.isSince('2.0')) {
+		if (!this.isSince(TAKES_IDS)) {
 			return [...(idsInN8n.get(this.baseUrl)?.values() ?? [])].includes(id);
 		}
 		return (await this.call<{ exists: boolean }>('GET', `workflows/${id}/exists`)).exists;
@@ -155,8 +160,9 @@ export class N8nApi {
 			data: { main: [[{ json: given }]] },
 		};
 		const path = `workflows/${this.idOf(id)}`;
-		// n8n 2 takes the workflow that it has saved; n8n 1 wants to be given it.
-		const whole = this.isSince('2.0') ? {} : { workflowData: await this.call('GET', path) };
+		const whole = this.isSince(RUNS_WHAT_IS_SAVED)
+			? {}
+			: { workflowData: await this.call('GET', path) };
 		const { executionId } = await this.call<{ executionId: string }>('POST', `${path}/run`, {
 			...whole,
 			triggerToStartFrom: { name: triggerName, ...(data && { data }) },
@@ -164,8 +170,9 @@ export class N8nApi {
 		return executionId;
 	}
 
-	/** The bytes of a file that n8n keeps outside the execution's data, as the editor fetches them. */
-	async binary({ id = '' }: IBinaryData): Promise<Buffer> {
+	/** The bytes of a file: n8n 1 has them in the execution's data, n8n 2 gives them out as the editor fetches them. */
+	async binary({ id, data }: IBinaryData): Promise<Buffer> {
+		if (id === undefined) return Buffer.from(data, 'base64');
 		const query = new URLSearchParams({ id, action: 'download' });
 		const response = await fetch(`${this.baseUrl}/rest/binary-data?${query}`, {
 			headers: { cookie: this.cookie, 'browser-id': BROWSER_ID },
@@ -264,6 +271,16 @@ export class N8nApi {
 		if (cookie) this.cookie = cookie.slice(0, cookie.indexOf(';'));
 		return (JSON.parse(text) as { data: T }).data;
 	}
+}
+
+/** The address of a trigger begins with its webhook ID. The editor gives it one; n8n itself does since some 2.x. */
+function withWebhookIds(workflow: Workflow): Workflow {
+	return {
+		...workflow,
+		nodes: workflow.nodes.map((node) =>
+			node.type === 'n8n-nodes-fal-queue.falTrigger' ? { webhookId: node.id, ...node } : node,
+		),
+	};
 }
 
 /** The items a node gave out, by output. @throws when the node did not run */

@@ -50,6 +50,7 @@ export interface N8nProcess {
 
 /** The server. */
 export interface N8n extends N8nProcess {
+	readonly version: string;
 	/** The one folder outside its own that its nodes may read and write. */
 	readonly filesFolder: string;
 	readonly api: N8nApi;
@@ -59,7 +60,8 @@ export interface N8n extends N8nProcess {
 export async function startN8n(options: N8nOptions): Promise<N8n> {
 	const server = await startN8nProcess('start', options);
 	const filesFolder = filesFolderIn(options.userFolder);
-	return { ...server, filesFolder, api: new N8nApi(server.baseUrl, options.host) };
+	const { host } = options;
+	return { ...server, version: host.version, filesFolder, api: new N8nApi(server.baseUrl, host) };
 }
 
 /**
@@ -142,11 +144,7 @@ function filesFolderIn(userFolder: string): string {
 	return join(userFolder, 'files');
 }
 
-async function settings(
-	host: Host,
-	userFolder: string,
-	port: number,
-): Promise<NodeJS.ProcessEnv> {
+async function settings(host: Host, userFolder: string, port: number): Promise<NodeJS.ProcessEnv> {
 	return {
 		N8N_USER_FOLDER: userFolder,
 		N8N_LISTEN_ADDRESS: '127.0.0.1',

@@ -5,7 +5,9 @@ import type { INodeExecutionData, INodeParameters } from 'n8n-workflow';
 import type { LocalFal } from '../local-fal';
 import { LOCAL_KEY, saveFalCredential, withCredential, type DemoResult } from './demo';
 import { docsFolder } from './folders';
+import type { N8n } from './n8n';
 import type { Execution, N8nApi, Workflow } from './n8n-api';
+import { isSince } from './which-n8n';
 
 /** What the three have in common. */
 export const nodes = {
@@ -70,6 +72,9 @@ export function itemsOf({ data }: Execution, node: string, output = 0): INodeExe
 	const runs = data.resultData.runData[node] ?? [];
 	return runs.flatMap((run) => run.data?.main?.[output] ?? []);
 }
+
+/** Whether this n8n puts a token of its own into the address of a parked execution, and asks for it. */
+export const signsAddresses = ({ version }: Pick<N8n, 'version'>) => isSince({ version }, '2.14');
 
 export const runsOf = ({ data }: Execution, node: string) =>
 	data.resultData.runData[node]?.length ?? 0;

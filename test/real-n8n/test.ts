@@ -10,7 +10,12 @@ import { crashScenario } from './scenarios/crash';
 import { demoScenario } from './scenarios/demo';
 import { filesScenario } from './scenarios/files';
 import { lowThenHighScenario, qualityGatesScenario } from './scenarios/money';
-import { guidesScenario } from './scenarios/guides';
+import {
+	aiAgentScenario,
+	boundedPoolScenario,
+	nightRunScenario,
+	queueAndPollScenario,
+} from './scenarios/guides';
 import { parkingScenario } from './scenarios/parking';
 import { rerunScenario } from './scenarios/rerun';
 import { seedScenario } from './scenarios/seed';
@@ -26,6 +31,9 @@ onEndRequest((code) => process.exit(code));
 const wanted = readWanted('npm run test:n8n');
 const stage = await openStage(wanted.which);
 
+/** Of the workflows that make a data table by themselves. */
+const needsTables = { since: '2.3', because: 'a Data Table node that makes tables' };
+
 after(() => stage.close());
 
 runWanted(
@@ -38,12 +46,19 @@ runWanted(
 		'Fal Batch: as a tool of an AI Agent': agentToolScenario,
 		'Money: first low, then the winners high': lowThenHighScenario,
 		'Money: quality gates with one budget': qualityGatesScenario,
-		'Guides: as they are imported': guidesScenario,
+		'Guides: a night run with a table': { ...needsTables, scenario: nightRunScenario },
+		'Guides: queue and poll on a schedule': { ...needsTables, scenario: queueAndPollScenario },
+		'Guides: a bounded pool over 1,000 assets': boundedPoolScenario,
+		'Guides: an agent that makes a picture': {
+			since: '1.123',
+			because: 'the newest AI Agent of n8n 1',
+			scenario: aiAgentScenario,
+		},
 
 		'Fal Queue Status: collecting what was submitted': collectScenario,
 		'Fal Queue Status: parked until fal calls back': parkingScenario,
 
-		'Fal Trigger: started by each completion': triggerScenario,
+		'Fal Trigger: started by each completion': { ...needsTables, scenario: triggerScenario },
 		'Fal Trigger: given what is none of fal’s': triggerInputScenario,
 		'Fal Trigger: as quick as n8n': triggerLoadScenario,
 

@@ -44,12 +44,11 @@ export const pinnedN8n: WhichN8n = {
 	},
 };
 
-/**
- * n8n 1.x asks for Node 22 at the most (until 1.85), or was built when that was the newest.
- * Its spreadsheet package comes from an address of its own; npm has the one before it.
- */
-const OF_N8N_1 = { nodeMajor: 22, overrides: { xlsx: '0.18.5' } };
-const OF_N8N_2 = { nodeMajor: 24, overrides: {} };
+/** n8n 1.x asks for Node 22 at the most (until 1.85), or was built when that was the newest. */
+const NODE_OF_N8N_1 = 22;
+const NODE_OF_N8N_2 = 24;
+/** Until 2.30 at least, n8n's spreadsheet package came from an address of its own; npm has the one before it. */
+const ONLY_FROM_NPM = { xlsx: '0.18.5' };
 
 /** @param version as npm has it, or nothing for the pinned one */
 export function whichN8n(version: string = pinnedN8n.version): WhichN8n {
@@ -57,7 +56,7 @@ export function whichN8n(version: string = pinnedN8n.version): WhichN8n {
 	if (!/^[12]\.\d+\.\d+$/.test(version)) {
 		throw new Error(`"${version}" is no version of n8n 1 or 2, such as 1.123.81`);
 	}
-	const { nodeMajor, overrides } = version.startsWith('1.') ? OF_N8N_1 : OF_N8N_2;
+	const nodeMajor = version.startsWith('1.') ? NODE_OF_N8N_1 : NODE_OF_N8N_2;
 	return {
 		version,
 		key: version,
@@ -70,7 +69,7 @@ export function whichN8n(version: string = pinnedN8n.version): WhichN8n {
 				optionalDependencies: Object.fromEntries(
 					Object.keys(pinnedPackage.optionalDependencies).map((name) => [name, `${nodeMajor}.x`]),
 				),
-				overrides: { ...pinnedPackage.overrides, ...overrides },
+				overrides: { ...pinnedPackage.overrides, ...ONLY_FROM_NPM },
 			};
 			await writeFile(join(folder, 'package.json'), JSON.stringify(contents, null, '\t'));
 		},

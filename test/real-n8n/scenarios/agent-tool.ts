@@ -79,7 +79,7 @@ function runs({ fal, n8n }: Stage, wishes: AgentWishes): AgentRun {
 	before(
 		async () => {
 			fal.reset();
-			Object.assign(run, await runAgent(n8n.api, fal, wishes));
+			Object.assign(run, await runAgent(n8n, fal, wishes));
 		},
 		{ timeout: RUN_WITHIN_MS },
 	);

@@ -15,6 +15,7 @@ import {
 	resultsOf,
 	runsOf,
 	saveForLocalFal,
+	signsAddresses,
 	submitAndWait,
 	waitForWebhooks,
 } from '../queue-status';
@@ -56,7 +57,9 @@ export function collectScenario(stage: Stage) {
 			for (const { webhookUrl } of stage.fal.jobs.values()) {
 				const { pathname, searchParams } = new URL(webhookUrl ?? '');
 				assert.equal(pathname, `/webhook-waiting/${run.execution.id}`);
-				assert.match(searchParams.get('signature') ?? '', /^[0-9a-f]{64}$/);
+				if (signsAddresses(stage.n8n)) {
+					assert.match(searchParams.get('signature') ?? '', /^[0-9a-f]{64}$/);
+				}
 			}
 		});
 

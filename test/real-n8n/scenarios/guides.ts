@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { before, describe, test } from 'node:test';
+import { before, test } from 'node:test';
 import type { Job } from '../../local-fal';
 import { until } from '../../until';
 import { startChatModel, type ChatModel } from '../chat-model';
@@ -14,14 +14,7 @@ import type { Stage } from '../stage';
 const RUN_WITHIN_MS = 300_000;
 const FILL = 'Put Three Rows In';
 
-export function guidesScenario(stage: Stage) {
-	describe('a night run with a table', () => nightRun(stage));
-	describe('queue and poll on a schedule', () => queueAndPoll(stage));
-	describe('a bounded pool over 1,000 assets', () => boundedPool(stage));
-	describe('an agent that makes a picture', () => aiAgent(stage));
-}
-
-function nightRun(stage: Stage) {
+export function nightRunScenario(stage: Stage) {
 	const { fal } = stage;
 	const workflow = readWorkflow('night-run');
 	const TRIGGER = 'Every Night at Two';
@@ -110,7 +103,7 @@ function nightRun(stage: Stage) {
 	});
 }
 
-function queueAndPoll(stage: Stage) {
+export function queueAndPollScenario(stage: Stage) {
 	const { fal } = stage;
 	const workflow = readWorkflow('queue-and-poll');
 	const rows = async () => await stage.n8n.api.tableRows('fal queue and poll');
@@ -148,7 +141,7 @@ function queueAndPoll(stage: Stage) {
 	});
 }
 
-function boundedPool(stage: Stage) {
+export function boundedPoolScenario(stage: Stage) {
 	const { fal } = stage;
 	const workflow = readWorkflow('bounded-pool');
 
@@ -172,7 +165,7 @@ function boundedPool(stage: Stage) {
 	});
 }
 
-function aiAgent(stage: Stage) {
+export function aiAgentScenario(stage: Stage) {
 	test('asked in the chat, it calls its tool once, and answers with the link', async (t) => {
 		reset(stage, 100);
 		const model = await startChatModel(({ messages, tools: [tool] }) => {
