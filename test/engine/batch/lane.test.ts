@@ -226,6 +226,15 @@ describe('lanes', () => {
 		expect(lanes.untilNext).toBe(Number.POSITIVE_INFINITY);
 	});
 
+	it('do not ask time about one that waits for something else', () => {
+		const { lanes, jobs } = lanesOf('a/1', 'a/1', 'a/1', 'a/2');
+		lanes.of(jobs[3]!).pauseFor(3_000);
+		lanes.of(jobs[0]!).take();
+		lanes.of(jobs[0]!).take();
+		expect(lanes.of(jobs[0]!).opening).toEqual({ kind: 'occupied' });
+		expect(lanes.untilNext).toBe(3_000);
+	});
+
 	it('are closed for a reason when all of them are, and not when one is', () => {
 		const { lanes, jobs } = lanesOf('a/1', 'a/2');
 		lanes.of(jobs[0]!).close(failure);

@@ -87,6 +87,13 @@ it('only the latest wait counts', async () => {
 	expect(carried.map(({ at }) => at)).toEqual([5_000, 5_000]);
 });
 
+it('what time alone does not change is not waited for', async () => {
+	const { clock, slots } = slotsOf(2, 0);
+	slots.offer();
+	const forEver = clock.runUntil(new Promise<never>(() => {}));
+	await expect(forEver).rejects.toThrow('Nothing is left to wait for');
+});
+
 it('after the end nothing is waited for', async () => {
 	const { lanes, jobs, slots, carried, pass } = slotsOf(2, 1);
 	lanes.of(jobs[0]!).pauseFor(3_000);
