@@ -56,12 +56,16 @@ export class Attempt {
 
 	/** Whether it is known to be over, so that a look would tell nothing new. */
 	get isOver(): boolean {
-		return this.end !== undefined && !this.by.watch.includeLogs;
+		return this.#knownEnd !== undefined;
+	}
+
+	get #knownEnd(): PastRequest['end'] {
+		return this.by.watch.includeLogs ? undefined : this.end;
 	}
 
 	/** Ends when the slot is free: fal is done with the job, or was asked to cancel it. */
 	async follow(): Promise<Departure> {
-		if (this.isOver) return doneBefore(this.end);
+		if (this.#knownEnd) return doneBefore(this.#knownEnd);
 		const sight = await followUntilDone(this.followed, this.by.watch);
 		switch (sight.kind) {
 			case 'done':
@@ -119,12 +123,11 @@ function barred(failure: Failure): Departure {
 	return { kind: 'ended', ending: unreadableEnding(failure), barredFor: failure };
 }
 
-function doneBefore(end: PastRequest['end']): Departure {
-	const inferenceTime = end?.inferenceTime;
+function doneBefore({ succeeded, inferenceTime }: NonNullable<PastRequest['end']>): Departure {
 	return {
 		kind: 'done',
 		...(inferenceTime !== undefined && { inferenceTime }),
-		...(end?.succeeded === false && { told: FAILED_BEFORE }),
+		...(!succeeded && { told: FAILED_BEFORE }),
 	};
 }
 

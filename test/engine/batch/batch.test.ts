@@ -457,6 +457,15 @@ describe('a submit that never got to fal', () => {
 		expect(elapsed).toBeGreaterThan(500);
 	});
 
+	// Chance is the batch's own, so that a test can tell what comes when.
+	it('is sent again after a random part of half a second', async () => {
+		const { fal, start } = await runScripted({
+			items: 1,
+			script: { submit: (call) => (call === 1 ? unsent : undefined) },
+		});
+		expect(fal.sent('submit').map(({ at }) => at - start)).toEqual([0, 250]);
+	});
+
 	// 20 items used to fail after 2.7 s, though nothing was sent and nothing could be billed.
 	it('because fal was out of reach for five seconds at the start fails nobody', async () => {
 		const { outcomes } = await runScripted({
@@ -694,6 +703,16 @@ describe('reads that are refused', () => {
 			expect(outcomes.filter((outcome) => outcome === 'not_submitted')).toHaveLength(90);
 		},
 	);
+
+	it.each([401, 403])('for the whole account (%i) stop all models', async (status) => {
+		const { outcomes, batch } = await runScripted({
+			items: ['a/1', 'a/2', 'a/1', 'a/2'],
+			access: 'refused',
+			script: { status: () => rejected(status, { detail: 'No' }) },
+		});
+		expect(outcomes).toEqual(['unknown', ...Array<string>(3).fill('not_submitted')]);
+		expect(batch.progress.stoppedFor).toMatchObject({ statusCode: status });
+	});
 
 	it('for one model leave the others alone', async () => {
 		const models = Array.from({ length: 20 }, (_, item) => (item % 2 ? 'a/good' : 'a/barred'));

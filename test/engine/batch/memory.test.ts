@@ -645,7 +645,7 @@ describe('Reuse Recent Requests', () => {
 	});
 
 	it('reads results with as many calls at once as jobs may be in flight', async () => {
-		const { fal, outcomes } = await run({
+		const { fal, outcomes, batch } = await run({
 			items: 20,
 			script: { latency: 1_000 },
 			history: { requests: () => [...Array(20).keys()].map((i) => before(`r${i}`, i)) },
@@ -658,6 +658,8 @@ describe('Reuse Recent Requests', () => {
 		expect(most).toBe(4);
 		expect(outcomes).toEqual(Array(20).fill('completed'));
 		expect(fal.sent('submit')).toEqual([]);
+		// fal is done with them.
+		expect(batch.progress.peakInFlight).toBe(0);
 	});
 
 	it('follows those that are open, and counts them as in flight', async () => {

@@ -3,6 +3,7 @@ import { readToldFailure } from '../../../nodes/engine/failure';
 import { collect, type ResultPatience } from '../../../nodes/engine/following/collect';
 import type { Followed, Watch } from '../../../nodes/engine/following/follow';
 import { DEFAULT_POLL_BOUNDS, PollSchedule } from '../../../nodes/engine/following/pollSchedule';
+import { UnreadResults } from '../../../nodes/engine/following/unreadResults';
 import type { Reply, Result } from '../../../nodes/engine/transport';
 import {
 	answered,
@@ -39,6 +40,7 @@ function collecting({ script, left = HOUR, told, patience, stopAfter, random }: 
 	const fal = new ScriptedFal(clock, script);
 	const stop = new AbortController();
 	if (stopAfter !== undefined) clock.at(start + stopAfter, () => stop.abort());
+	const unread = new UnreadResults(10, () => {});
 	const watch: Watch = {
 		transport: fal,
 		clock,
@@ -46,6 +48,7 @@ function collecting({ script, left = HOUR, told, patience, stopAfter, random }: 
 		signal: stop.signal,
 		schedule: new PollSchedule(DEFAULT_POLL_BOUNDS),
 		includeLogs: false,
+		unread,
 	};
 	const job: Followed = {
 		handle: { requestId: 'job-1', model: 'fal-ai/flux/dev' },
@@ -57,6 +60,8 @@ function collecting({ script, left = HOUR, told, patience, stopAfter, random }: 
 	const failure = told && readToldFailure(told);
 	return {
 		fal,
+		unread,
+		at: (ms: number, ring: () => void) => clock.at(start + ms, ring),
 		elapsed: () => clock.now() - start,
 		collected: async () => await clock.runUntil(collect(job, watch, failure, patience)),
 	};
@@ -196,6 +201,69 @@ describe('answers that are no result', () => {
 		});
 		expect(fal.sent('result')).toHaveLength(2);
 		expect(elapsed()).toBe(5 * SECOND);
+	});
+
+	// The job is done, and its item waits for nothing else.
+	it('are asked for again soon, all but those that are too large', async () => {
+		const { fal, collected } = collecting({
+			script: { result: inTurn(notFound, output('a cat')) },
+		});
+		await collected();
+		const [first, second] = fal.sent('result').map(({ at }) => at);
+		expect(second! - first!).toBe(999);
+	});
+
+	it('are asked for no sooner than fal wants, not even where the patience is over before', async () => {
+		const later = rejected(404, { status: 'NOT_FOUND' }, { 'retry-after': '500' });
+		const { fal, collected, elapsed } = collecting({ script: { result: () => later } });
+		expect(await collected()).toMatchObject({ kind: 'unavailable' });
+		expect(fal.sent('result')).toHaveLength(2);
+		expect(elapsed()).toBe(500 * SECOND);
+	});
+});
+
+/** With it the batch judges whether results can be read at all before it pays for more. */
+describe('the count of results that can’t be read', () => {
+	async function counted(setting: Setting) {
+		const story = collecting(setting);
+		let midway = Number.NaN;
+		story.at(MINUTE, () => (midway = story.unread.count));
+		await story.collected();
+		return { midway, after: story.unread.count };
+	}
+
+	it('has those that were missed, and keeps those that were given up', async () => {
+		const seen = await counted({ script: { result: () => notFound } });
+		expect(seen).toEqual({ midway: 1, after: 1 });
+	});
+
+	it('is empty once one was read', async () => {
+		const story = collecting({});
+		story.unread.giveUp({});
+		await story.collected();
+		expect(story.unread.count).toBe(0);
+	});
+
+	it.each([
+		{ what: 'a job’s own error', reply: promptMissing },
+		{ what: 'one that is too large', reply: { ...unreadable, tooLarge: true } },
+	])('is empty after $what, too: fal did answer', async ({ reply }) => {
+		const story = collecting({ script: { result: () => reply } });
+		story.unread.giveUp({});
+		await story.collected();
+		expect(story.unread.count).toBe(0);
+	});
+
+	// What can't be had of it would have been an explanation, and nothing that was paid for.
+	it('has no job of which the status told that it failed', async () => {
+		const told = { error: 'It broke', errorType: 'internal_error' };
+		const seen = await counted({ told, script: { result: () => lost } });
+		expect(seen).toEqual({ midway: 0, after: 0 });
+	});
+
+	it('has none that nobody waits for any more', async () => {
+		const seen = await counted({ stopAfter: 2 * MINUTE, script: { result: () => lost } });
+		expect(seen).toEqual({ midway: 1, after: 0 });
 	});
 });
 
@@ -339,4 +407,10 @@ it('a stop ends it, while it waits as well as while it asks', async () => {
 	expect(waiting.elapsed()).toBe(500);
 	const asking = collecting({ stopAfter: 500, script: { latency: 600 } });
 	expect(await asking.collected()).toEqual({ kind: 'stopped' });
+});
+
+it('a stop while it waits is the end of the asking', async () => {
+	const { collected, fal } = collecting({ stopAfter: 500, script: { result: () => lost } });
+	await collected();
+	expect(fal.sent('result')).toHaveLength(1);
 });
