@@ -55,6 +55,14 @@ describe('a lane', () => {
 		const { lane } = laneOf(undefined);
 		lane.putBack({ job: jobOf('a/b', 7), order: -1 });
 		expect(lane.head?.job.index).toBe(7);
+		expect(lane.clear().map(({ index }) => index)).toEqual([7, 0]);
+	});
+
+	it('puts one that comes back in the place of one that is gone', () => {
+		const { lane } = laneOf(undefined, undefined);
+		lane.take();
+		lane.putBack({ job: jobOf('a/b', 7), order: -1 });
+		expect(lane.clear().map(({ index }) => index)).toEqual([7, 1]);
 	});
 
 	it('counts what has a slot, but no request that has ended', () => {
@@ -166,6 +174,18 @@ describe('a lane that hears 429', () => {
 		});
 		lane.leave(one);
 		expect(lane.opening).toEqual({ kind: 'later', wait: 3_000 });
+	});
+
+	it('offers more again only when fal has taken as many as it may hold', () => {
+		const { lane } = laneOf(undefined, undefined);
+		lane.take();
+		lane.take();
+		lane.hear(refused(true), lane.send(0), nobody);
+		expect(lane.limit.current).toBe(1);
+		lane.hear(refused(false), lane.send(0), nobody);
+		expect(lane.limit.current).toBe(1);
+		lane.hear(taken, lane.send(0), nobody);
+		expect(lane.limit.current).toBe(2);
 	});
 
 	it('is not full when fal was merely not there', () => {

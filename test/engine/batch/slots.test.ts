@@ -101,6 +101,8 @@ it('after the end nothing is waited for', async () => {
 	slots.close();
 	await pass(10_000);
 	expect(carried).toEqual([]);
+	// Nor is there anything to end where nothing was ever waited for.
+	slotsOf(2, 1).slots.close();
 });
 
 describe('a slot of the account', () => {

@@ -32,15 +32,15 @@ interface Setting {
 	readonly patience?: ResultPatience;
 	readonly stopAfter?: number;
 	readonly random?: () => number;
+	readonly unread?: UnreadResults;
 }
 
-function collecting({ script, left = HOUR, told, patience, stopAfter, random }: Setting) {
+function collecting({ script, left = HOUR, told, patience, stopAfter, random, unread }: Setting) {
 	const clock = new VirtualClock();
 	const start = clock.now();
 	const fal = new ScriptedFal(clock, script);
 	const stop = new AbortController();
 	if (stopAfter !== undefined) clock.at(start + stopAfter, () => stop.abort());
-	const unread = new UnreadResults(10, () => {});
 	const watch: Watch = {
 		transport: fal,
 		clock,
@@ -48,7 +48,7 @@ function collecting({ script, left = HOUR, told, patience, stopAfter, random }: 
 		signal: stop.signal,
 		schedule: new PollSchedule(DEFAULT_POLL_BOUNDS),
 		includeLogs: false,
-		unread,
+		...(unread && { unread }),
 	};
 	const job: Followed = {
 		handle: { requestId: 'job-1', model: 'fal-ai/flux/dev' },
@@ -60,7 +60,6 @@ function collecting({ script, left = HOUR, told, patience, stopAfter, random }: 
 	const failure = told && readToldFailure(told);
 	return {
 		fal,
-		unread,
 		at: (ms: number, ring: () => void) => clock.at(start + ms, ring),
 		elapsed: () => clock.now() - start,
 		collected: async () => await clock.runUntil(collect(job, watch, failure, patience)),
@@ -225,45 +224,40 @@ describe('answers that are no result', () => {
 /** With it the batch judges whether results can be read at all before it pays for more. */
 describe('the count of results that can’t be read', () => {
 	async function counted(setting: Setting) {
-		const story = collecting(setting);
+		const unread = new UnreadResults(1, () => {});
+		const story = collecting({ ...setting, unread });
 		let midway = Number.NaN;
-		story.at(MINUTE, () => (midway = story.unread.count));
+		story.at(MINUTE, () => (midway = unread.count));
 		await story.collected();
-		return { midway, after: story.unread.count };
+		return { midway, after: unread.count, mayFindOut: unread.allowOneMore(0) };
 	}
 
-	it('has those that were missed, and keeps those that were given up', async () => {
+	it('has those that were missed, and knows that they were given up', async () => {
 		const seen = await counted({ script: { result: () => notFound } });
-		expect(seen).toEqual({ midway: 1, after: 1 });
-	});
-
-	it('is empty once one was read', async () => {
-		const story = collecting({});
-		story.unread.giveUp({});
-		await story.collected();
-		expect(story.unread.count).toBe(0);
+		expect(seen).toEqual({ midway: 1, after: 1, mayFindOut: true });
 	});
 
 	it.each([
+		{ what: 'a result', reply: output('a cat') },
 		{ what: 'a job’s own error', reply: promptMissing },
 		{ what: 'one that is too large', reply: { ...unreadable, tooLarge: true } },
-	])('is empty after $what, too: fal did answer', async ({ reply }) => {
-		const story = collecting({ script: { result: () => reply } });
-		story.unread.giveUp({});
-		await story.collected();
-		expect(story.unread.count).toBe(0);
+	])('is empty after $what: fal did answer', async ({ reply }) => {
+		const unread = new UnreadResults(1, () => {});
+		unread.giveUp({});
+		await collecting({ unread, script: { result: () => reply } }).collected();
+		expect(unread.count).toBe(0);
 	});
 
 	// What can't be had of it would have been an explanation, and nothing that was paid for.
 	it('has no job of which the status told that it failed', async () => {
 		const told = { error: 'It broke', errorType: 'internal_error' };
 		const seen = await counted({ told, script: { result: () => lost } });
-		expect(seen).toEqual({ midway: 0, after: 0 });
+		expect(seen).toMatchObject({ midway: 0, after: 0 });
 	});
 
 	it('has none that nobody waits for any more', async () => {
 		const seen = await counted({ stopAfter: 2 * MINUTE, script: { result: () => lost } });
-		expect(seen).toEqual({ midway: 1, after: 0 });
+		expect(seen).toMatchObject({ midway: 1, after: 0 });
 	});
 });
 
@@ -281,6 +275,7 @@ describe('a fal that is not there', () => {
 		expect(await collected()).toMatchObject({
 			kind: 'unavailable',
 			failure: { type, retryable: false },
+			unreached: true,
 		});
 		expect(elapsed()).toBe(HOUR);
 	});
