@@ -37,9 +37,14 @@ export class Deliveries {
 		return 'new';
 	}
 
-	/** @param shared the node's static data, which n8n keeps when it has made an execution */
+	/**
+	 * May be called again for the same one: each time n8n sees the data as changed.
+	 *
+	 * @param shared the node's static data, which n8n keeps when it has made an execution
+	 */
 	share(completion: string, shared: IDataObject): void {
-		shared[TAKEN] = [...readTaken(shared), completion].slice(-SHARED);
+		const others = readTaken(shared).filter((taken) => taken !== completion);
+		shared[TAKEN] = [...others, completion].slice(-SHARED);
 	}
 
 	/** @param isTaken false when no execution came of it after all: then a repetition counts as new */

@@ -29,7 +29,10 @@ export function take(node: IWebhookFunctions, { requestId, body }: Callback): De
 	return {
 		taken,
 		tellOtherProcesses: () => {
-			whileN8nMakesTheExecution(() => deliveries.share(completion, shared));
+			const share = () => deliveries.share(completion, shared);
+			// n8n 1.x saves static data as soon as it has the item, before it makes an execution of it.
+			share();
+			whileN8nMakesTheExecution(share);
 		},
 	};
 }
@@ -44,7 +47,7 @@ function whenAnswered(node: IWebhookFunctions, tell: (status: number) => void): 
 }
 
 /**
- * Static data has to be changed at the right moment to be kept. n8n (2.41, `live-webhooks.js`) saves it when
+ * Static data has to be changed at the right moment to be kept. n8n 2 (2.41, `live-webhooks.js`) saves it when
  * it has created the execution, and only if it is marked as changed; but when it begins to create one, it
  * builds a second `Workflow` on the same data, which clears the mark. In between it writes the execution to
  * its database, which takes longer than the millisecond after which the change is made. Should it ever be

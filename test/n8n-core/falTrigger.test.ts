@@ -229,19 +229,27 @@ describe('however often fal delivers', () => {
 		expect(server.database.executions).toHaveLength(1);
 	});
 
-	it('another n8n process, or the one after a restart, does not take it again', async () => {
-		const { host, callback, server } = await ownFal({ database: new Database() });
-		expect((await send(server, callback)).status).toBe(200);
-		let node;
-		jest.isolateModules(() => (node = loadTrigger()));
-		const { database } = server;
-		const credential = { apiKey: API_KEY, baseUrl: host.baseUrl };
-		const other = await trigger({ credential, database, node });
-		expect((await send(other, callback)).text).toContain('Received before');
-		expect(database.executions).toHaveLength(1);
-		// It has keys of its own, so it is another process indeed.
-		expect(host.asked).toBe(2);
-	});
+	it.each([
+		['n8n 2', false],
+		['n8n 1', true],
+	])(
+		'another process of %s, or the one after a restart, does not take it again',
+		async (which, isN8n1) => {
+			const { host, sign, server } = await ownFal({ database: new Database(), isN8n1 });
+			// All servers with one database are one workflow to the node.
+			const callback = sign({ requestId: which.replace(' ', '-') });
+			expect((await send(server, callback)).status).toBe(200);
+			let node;
+			jest.isolateModules(() => (node = loadTrigger()));
+			const { database } = server;
+			const credential = { apiKey: API_KEY, baseUrl: host.baseUrl };
+			const other = await trigger({ credential, database, node });
+			expect((await send(other, callback)).text).toContain('Received before');
+			expect(database.executions).toHaveLength(1);
+			// It has keys of its own, so it is another process indeed.
+			expect(host.asked).toBe(2);
+		},
+	);
 
 	it('n8n’s database keeps the last 200, however many come', async () => {
 		const { sign, server } = await ownFal();

@@ -28,6 +28,8 @@ export interface TriggerOptions {
 	readonly mode?: WorkflowExecuteMode;
 	/** What n8n's processes have in common. */
 	readonly database?: Database;
+	/** As n8n 1.x: static data is kept, and the request answered, before an execution is made. */
+	readonly isN8n1?: boolean;
 	/** Another process' node; see {@link loadTrigger}. */
 	readonly node?: INodeType;
 }
@@ -105,6 +107,11 @@ export async function startTrigger(options: TriggerOptions): Promise<TriggerServ
 		const context = new WebhookContext(workflow, trigger, additionalData, mode, webhook, [], null);
 		const { workflowData, noWebhookResponse } = await node.webhook!.call(context);
 		if (noWebhookResponse) return;
+		const isKept = () => mode === 'webhook' && workflow.staticData.__dataChanged === true;
+		const keep = () => {
+			if (isKept()) database.staticData = JSON.parse(JSON.stringify(workflow.staticData));
+		};
+		if (options.isN8n1) keep();
 		if (workflowData) {
 			const [completed = [], failed = []] = workflowData.map((items) => items ?? []);
 			// What n8n's runner does first; the static data then counts as unchanged.
@@ -113,8 +120,7 @@ export async function startTrigger(options: TriggerOptions): Promise<TriggerServ
 			await database.insert({ completed, failed });
 			database.executions.push({ completed, failed });
 		}
-		const isKept = mode === 'webhook' && workflow.staticData.__dataChanged === true;
-		if (isKept) database.staticData = JSON.parse(JSON.stringify(workflow.staticData));
+		if (!options.isN8n1) keep();
 		response.status(200).json({ message: 'Workflow was started' });
 	}
 

@@ -39,10 +39,11 @@ export async function startChatModel(decide: (request: ChatRequest) => Reply): P
 	const server = fastify();
 	server.post('/v1/chat/completions', ({ body }, answer) => {
 		const { model, messages, tools, stream } = Object(body);
-		if (stream) return answer.code(400).send({ error: { message: 'This stand-in does not stream' } });
 		const request = { messages: readMessages(messages), tools: readTools(tools) };
 		requests.push(request);
-		return answer.send(completionOf(String(model), decide(request), requests.length));
+		const completion = completionOf(String(model), decide(request), requests.length);
+		if (!stream) return answer.send(completion);
+		return answer.type('text/event-stream').send(streamed(completion));
 	});
 	const address = await server.listen({ host: '127.0.0.1', port: 0 });
 	return {
@@ -72,6 +73,24 @@ function readTools(tools: unknown): Tool[] {
 	}));
 }
 
+/** The agents of n8n before 1.123 ask for a stream. Here it is one piece, and the end. */
+function streamed({ choices, ...rest }: ReturnType<typeof completionOf>): string {
+	const [{ message, finish_reason }] = choices;
+	const calls = 'tool_calls' in message ? message.tool_calls : undefined;
+	const delta = { ...message, tool_calls: calls?.map((call, index) => ({ index, ...call })) };
+	const pieces = [
+		{ delta, finish_reason: null },
+		{ delta: {}, finish_reason },
+	].map((choice) => ({
+		...rest,
+		object: 'chat.completion.chunk',
+		choices: [{ index: 0, ...choice }],
+	}));
+	return [...pieces.map((piece) => JSON.stringify(piece)), '[DONE]']
+		.map((text) => `data: ${text}\n\n`)
+		.join('');
+}
+
 function completionOf(model: string, reply: Reply, number: number) {
 	const calls = 'call' in reply;
 	const message = calls
@@ -92,7 +111,7 @@ function completionOf(model: string, reply: Reply, number: number) {
 		object: 'chat.completion',
 		created: Math.floor(Date.now() / 1000),
 		model,
-		choices: [{ index: 0, message, finish_reason: calls ? 'tool_calls' : 'stop' }],
+		choices: [{ index: 0, message, finish_reason: calls ? 'tool_calls' : 'stop' }] as const,
 		usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
 	};
 }

@@ -1,10 +1,10 @@
 /** Processes of a real n8n on 127.0.0.1, with nothing but their own user folders and no calls to n8n's own services. */
-import { delimiter, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { N8nApi } from './n8n-api';
 import { freePort } from './ports';
 import { ProcessGroup } from './processes';
 import type { Host } from './host';
-import { isSince } from './which-n8n';
 
 /** A first start runs all database migrations: 20 s here, a slow disk needs a multiple. */
 const START_WITHIN_MS = 180_000;
@@ -144,6 +144,12 @@ function filesFolderIn(userFolder: string): string {
 	return join(userFolder, 'files');
 }
 
+const MCP_REGISTRY = 'mcp-registry';
+
+function hasModule({ n8n }: Host, name: string): boolean {
+	return existsSync(join(dirname(n8n), '..', 'dist', 'modules', name));
+}
+
 async function settings(host: Host, userFolder: string, port: number): Promise<NodeJS.ProcessEnv> {
 	return {
 		N8N_USER_FOLDER: userFolder,
@@ -169,8 +175,8 @@ async function settings(host: Host, userFolder: string, port: number): Promise<N
 		N8N_VERIFIED_PACKAGES_ENABLED: 'false',
 		N8N_LICENSE_AUTO_RENEW_ENABLED: 'false',
 		EXTERNAL_FRONTEND_HOOKS_URLS: '',
-		// n8n 1 does not know it, and does not start with a name that it does not know.
-		...(isSince(host, '2.0') && { N8N_DISABLED_MODULES: 'mcp-registry' }),
+		// n8n does not start with a name that it does not know.
+		...(hasModule(host, MCP_REGISTRY) && { N8N_DISABLED_MODULES: MCP_REGISTRY }),
 
 		// Everything by which the editor would ask a newcomer something first.
 		N8N_PERSONALIZATION_ENABLED: 'false',

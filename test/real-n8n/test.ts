@@ -43,8 +43,16 @@ runWanted(
 		'Fal Batch: with a seed beyond 2^53': seedScenario,
 		'Fal Batch: stopped in the middle of a batch': stopScenario,
 		'Fal Batch: with files in and out': filesScenario,
-		'Fal Batch: as a tool of an AI Agent': agentToolScenario,
-		'Money: first low, then the winners high': lowThenHighScenario,
+		'Fal Batch: as a tool of an AI Agent': {
+			since: '1.100',
+			because: 'told agents of a field that a default leaves to them',
+			scenario: agentToolScenario,
+		},
+		'Money: first low, then the winners high': {
+			since: '1.100',
+			because: 'the versions of its form nodes that the workflow uses',
+			scenario: lowThenHighScenario,
+		},
 		'Money: quality gates with one budget': qualityGatesScenario,
 		'Guides: a night run with a table': { ...needsTables, scenario: nightRunScenario },
 		'Guides: queue and poll on a schedule': { ...needsTables, scenario: queueAndPollScenario },
