@@ -9,6 +9,12 @@ export interface Circumstances {
 	readonly memory: string;
 }
 
+/** When the two clocks were looked at. */
+export interface Occasions {
+	readonly virtual: Circumstances;
+	readonly sockets: Circumstances;
+}
+
 export function circumstances(): Circumstances {
 	const all = cpus();
 	return {

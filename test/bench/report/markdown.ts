@@ -4,7 +4,7 @@ import type { JudgedGoal } from '../goals';
 import { compareLooks } from '../optimum';
 import { GROWTH } from '../scenarios';
 import type { Row } from '../rows';
-import type { Circumstances } from './circumstances';
+import type { Occasions } from './circumstances';
 import type { ReportTable } from './table';
 import {
 	goalsTable,
@@ -17,18 +17,17 @@ import {
 } from './tables';
 
 export function toMarkdown(
-	circumstances: Circumstances,
+	{ virtual: now, sockets }: Occasions,
 	rows: readonly Row[],
 	goals: readonly JudgedGoal[],
 ): string {
-	const { command, date, node, processors, memory } = circumstances;
 	const virtual = rows.filter(({ clock }) => clock === 'virtual');
 	const real = rows.filter(({ clock }) => clock === 'real');
 	const isGrowth = ({ scenario }: Row) => GROWTH.some(({ name }) => name === scenario.name);
 	const fewItems = PEERS.find(({ itemsOnSockets }) => itemsOnSockets)?.itemsOnSockets;
 	return `# Benchmark
 
-Fal Batch beside what people run today: the same jobs, the same local fal, the same run. No account, no network. Written by \`${command}\` (about ten minutes) on ${date}: ${processors}, ${memory}, Node ${node}. All figures are in [bench.json](bench.json).
+Fal Batch beside what people run today: the same jobs, the same local fal, the same run. No account, no network. Written by \`npm run bench\` (about ten minutes), the virtual clock on ${now.date}, real sockets on ${sockets.date}: ${sockets.processors}, ${sockets.memory}, Node ${sockets.node}. \`npm run bench -- --virtual\` writes the former anew, in a minute. All figures are in [bench.json](bench.json).
 
 ![Wall time and requests, side by side](bench.svg)
 
