@@ -40,7 +40,12 @@ export class WorkTimes {
 			this.#plan = new Plan(likelyEnds(this.#samples), apart);
 			this.#unplanned = 0;
 		}
-		return this.#plan.bestLook(worked, soonest);
+		const look = this.#plan.bestLook(worked, soonest);
+		const outlived = this.#samples.filter((sample) => sample <= worked).length;
+		if (outlived === 0 || this.#samples.length >= ENOUGH) return look;
+		// It is not like one of the few that are known: it may be like none of them.
+		const soon = Math.max(soonest, worked * (1 + SHARE_OF_FEW));
+		return outlived === this.#samples.length ? soon : Math.min(look, soon);
 	}
 }
 
@@ -143,6 +148,10 @@ const ascending = (one: number, other: number) => one - other;
 /** The middles of seven equal shares of a normal distribution, in standard deviations. */
 const KERNEL = [-1.465, -0.792, -0.366, 0, 0.366, 0.792, 1.465];
 
+/** From so many samples on they tell how much work times vary, and how much longer than all of them one may take. */
+const ENOUGH = 10;
+/** Until then a look is late by at most this share of the job's time, once it has outlived one. */
+const SHARE_OF_FEW = 0.2;
 /** The latest samples only: what fal did an hour ago says little about now. */
 const MEMORY = 50;
 /** A plan serves until this share of the samples is new: it takes a third of a millisecond to make. */

@@ -181,7 +181,10 @@ describe('a stream that works', () => {
 	});
 
 	it('is closed when the execution is stopped', async () => {
-		const { untilDone, elapsed, source } = follow({ stopAfter: 1_234, streams: [[[100, WORKING]]] });
+		const { untilDone, elapsed, source } = follow({
+			stopAfter: 1_234,
+			streams: [[[100, WORKING]]],
+		});
 		expect(await untilDone()).toEqual({ kind: 'stopped' });
 		expect([elapsed(), source.open, ...source.closedAt.map(() => elapsed())]).toEqual([
 			1_234, 0, 1_234,
@@ -351,7 +354,14 @@ describe('streams of a batch', () => {
 		const { untilDone, streams, source } = follow({
 			jobs: 3,
 			looks: () => completed(1),
-			streams: [[[1_000, 'ends']], [[1_000, 'ends']], [[100, WORKING], [9_000, DONE]]],
+			streams: [
+				[[1_000, 'ends']],
+				[[1_000, 'ends']],
+				[
+					[100, WORKING],
+					[9_000, DONE],
+				],
+			],
 		});
 		await untilDone();
 		expect([streams.givenUpFor, source.sent.stream]).toEqual([undefined, 3]);

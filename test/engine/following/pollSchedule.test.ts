@@ -60,7 +60,7 @@ describe('once jobs of the model have ended', () => {
 
 	// Short jobs and long ones of one model: having outlived the short ones it is a long one.
 	it('a job that outlived some is measured by those that took longer', () => {
-		const works = [1_000, 1_000, 1_000, 8_000, 8_000, 8_000];
+		const works = [1_000, 8_000].flatMap((work) => Array<number>(5).fill(work));
 		const look = learned(works).nextLook({ age: 3_000, workedFor: 3_000 });
 		expect(look).toBeGreaterThan(5_000);
 		expect(look).toBeLessThan(5_100);
