@@ -23,6 +23,8 @@ export class Deliveries {
 	readonly #underWay = new Set<string>();
 	/** In the order in which they came. */
 	readonly #taken = new Set<string>();
+	/** Of which no execution came, though n8n 1.x may have written down that they were taken. */
+	readonly #untaken = new Set<string>();
 
 	/**
 	 * @param shared the node's static data, as other processes have left it
@@ -31,8 +33,8 @@ export class Deliveries {
 	 */
 	take(completion: string, shared: IDataObject): Taken {
 		if (this.#underWay.has(completion)) return 'under_way';
-		if (this.#taken.has(completion) || readTaken(shared).includes(completion))
-			return 'taken_before';
+		const isShared = readTaken(shared).includes(completion) && !this.#untaken.has(completion);
+		if (this.#taken.has(completion) || isShared) return 'taken_before';
 		this.#underWay.add(completion);
 		return 'new';
 	}
@@ -50,12 +52,16 @@ export class Deliveries {
 	/** @param isTaken false when no execution came of it after all: then a repetition counts as new */
 	settle(completion: string, isTaken: boolean): void {
 		this.#underWay.delete(completion);
-		if (!isTaken) return;
-		this.#taken.add(completion);
-		for (const oldest of this.#taken) {
-			if (this.#taken.size <= REMEMBERED) break;
-			this.#taken.delete(oldest);
-		}
+		this.#untaken.delete(completion);
+		remember(completion, isTaken ? this.#taken : this.#untaken);
+	}
+}
+
+function remember(completion: string, memory: Set<string>): void {
+	memory.add(completion);
+	for (const oldest of memory) {
+		if (memory.size <= REMEMBERED) break;
+		memory.delete(oldest);
 	}
 }
 

@@ -30,7 +30,8 @@ export function take(node: IWebhookFunctions, { requestId, body }: Callback): De
 		taken,
 		tellOtherProcesses: () => {
 			const share = () => deliveries.share(completion, shared);
-			// n8n 1.x saves static data as soon as it has the item, before it makes an execution of it.
+			// n8n 1.x saves static data as soon as it has the item, before it makes an execution of it. Should n8n
+			// die in between, fal's repetition counts as taken; should it only fail, `settle` sees to that.
 			share();
 			whileN8nMakesTheExecution(share);
 		},

@@ -72,6 +72,20 @@ describe('across processes, and after a restart', () => {
 	});
 
 	// What is not guaranteed: n8n writes static data whole, and the last writer wins.
+	// n8n 1.x keeps it before it makes the execution.
+	it('one that was kept, and of which no execution came, is new again', () => {
+		const { read, write } = database();
+		const deliveries = new Deliveries();
+		const shared = read();
+		deliveries.take('req-1 OK', shared);
+		deliveries.share('req-1 OK', shared);
+		write(shared);
+		deliveries.settle('req-1 OK', false);
+		expect(deliveries.take('req-1 OK', read())).toBe('new');
+		deliveries.settle('req-1 OK', true);
+		expect(deliveries.take('req-1 OK', read())).toBe('taken_before');
+	});
+
 	it('of two that write at the same time, what the first one wrote is forgotten', () => {
 		const { read, write } = database();
 		const [one, other] = [new Deliveries(), new Deliveries()];

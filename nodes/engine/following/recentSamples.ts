@@ -1,6 +1,4 @@
-/** The latest samples only: what fal did an hour ago says little about now. */
-const MEMORY = 50;
-
+/** What was measured of the latest jobs, in milliseconds: what fal did an hour ago says little about now. */
 export class RecentSamples {
 	readonly #samples: number[] = [];
 	#sorted: number[] | undefined;
@@ -25,3 +23,6 @@ export class RecentSamples {
 		return (this.#sorted ??= [...this.#samples].sort((a, b) => a - b));
 	}
 }
+
+/** As many as end within minutes in a batch of the usual size. */
+const MEMORY = 50;

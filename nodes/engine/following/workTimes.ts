@@ -26,7 +26,7 @@ export class WorkTimes {
 	/** @returns milliseconds that a job usually works in all that has worked for so long; nothing while none has ended */
 	usual(worked: number): number | undefined {
 		const longer = this.#samples.filter((sample) => sample > worked).sort(ascending);
-		return longer[longer.length >> 1] ?? (this.isEmpty ? undefined : worked * 1.1);
+		return longer[longer.length >> 1] ?? (this.isEmpty ? undefined : worked * OUTLIVED_TAKES);
 	}
 
 	/**
@@ -41,8 +41,9 @@ export class WorkTimes {
 			this.#unplanned = 0;
 		}
 		const look = this.#plan.bestLook(worked, soonest);
+		if (this.#samples.length >= ENOUGH) return look;
 		const outlived = this.#samples.filter((sample) => sample <= worked).length;
-		if (outlived === 0 || this.#samples.length >= ENOUGH) return look;
+		if (outlived === 0) return look;
 		// It is not like one of the few that are known: it may be like none of them.
 		const soon = Math.max(soonest, worked * (1 + SHARE_OF_FEW));
 		return outlived === this.#samples.length ? soon : Math.min(look, soon);
@@ -154,7 +155,7 @@ const ENOUGH = 10;
 const SHARE_OF_FEW = 0.2;
 /** The latest samples only: what fal did an hour ago says little about now. */
 const MEMORY = 50;
-/** A plan serves until this share of the samples is new: it takes a third of a millisecond to make. */
+/** A plan serves until this share of the samples is new: to make one takes as long as hundreds of looks at it. */
 const RENEWED_SHARE = 0.1;
 /**
  * A look is worth a fiftieth of a usual job's time, and never more than 30 ms: looks are free, and a place at
@@ -165,7 +166,9 @@ const HIGHEST_PRICE = 30;
 /** After the likely end, so that a job that is on time is not just missed and looked at twice. */
 const MARGIN = 10;
 /**
- * Of the jobs that have outlived all known ones, as many end per doubling of their time that this share of it
- * passes between two ends. Few do, but the last job of a batch often does, and everybody waits for it.
+ * How quickly jobs end that have outlived all known ones: at each moment, so many in the time that they have
+ * worked by then. Few are left, but the last one of a batch often is among them, and everybody waits for it.
  */
 const OVERDUE_ENDS = 6;
+/** A job that has outlived all known ones is taken to need a bit more, so that its place counts as held. */
+const OUTLIVED_TAKES = 1.1;
