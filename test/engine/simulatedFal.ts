@@ -95,7 +95,8 @@ export class SimulatedFal implements Transport {
 	readonly submittedAt: number[] = [];
 	/**
 	 * 429s that the engine got while it held other jobs or had other submits in the air. Answers that come
-	 * at the same moment have no order: whichever is read first, the others are in the air.
+	 * at the same moment have no order: whichever is read first, the others are in the air, and a job whose
+	 * end came with it may still have been held.
 	 */
 	freePushbacks = 0;
 	peakHeld = 0;
@@ -114,8 +115,8 @@ export class SimulatedFal implements Transport {
 	#submitLimit: number;
 	#held = 0;
 	#inAir = 0;
-	/** When the last answer to a submit came. */
-	#lastAnswerAt = Number.NEGATIVE_INFINITY;
+	/** When the last answer to a submit came, or the last word of an end. */
+	#lastNewsAt = Number.NEGATIVE_INFINITY;
 
 	constructor(
 		private readonly clock: VirtualClock,
@@ -154,8 +155,8 @@ export class SimulatedFal implements Transport {
 			this.#hold(job, true);
 			this.acceptedIds.add(job.id);
 		}
-		const isAlone = this.#held + this.#inAir === 0 && this.#lastAnswerAt < this.clock.now();
-		this.#lastAnswerAt = this.clock.now();
+		const isAlone = this.#held + this.#inAir === 0 && this.#lastNewsAt < this.clock.now();
+		this.#lastNewsAt = this.clock.now();
 		if (reply.kind === 'rejected' && reply.status === 429 && !isAlone) this.freePushbacks++;
 		this.#note();
 		return reply;
@@ -363,8 +364,10 @@ export class SimulatedFal implements Transport {
 	}
 
 	#hold(job: SimulatedJob, held: boolean): void {
-		if (job.held !== held) this.#held += held ? 1 : -1;
+		if (job.held === held) return;
+		this.#held += held ? 1 : -1;
 		job.held = held;
+		if (!held) this.#lastNewsAt = this.clock.now();
 	}
 
 	#readFault<Body>(): Reply<Body> | undefined {
