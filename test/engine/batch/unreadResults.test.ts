@@ -1,6 +1,7 @@
 /** While no result can be read, the batch does not go on paying; and it reads so many at once at most. */
 import { Batch } from '../../../nodes/engine/batch/batch';
 import { RESULTS_AT_ONCE } from '../../../nodes/engine/following/limitedCalls';
+import type { Submission } from '../../../nodes/engine/transport';
 import { completed, inProgress, output, promptMissing, rejected, unreadable } from '../replies';
 import { runScripted } from '../runScripted';
 import { usualSettings } from '../runSimulated';
@@ -58,6 +59,41 @@ it('the progress says so, and the batch goes on when one can be read', async () 
 	expect(submitted).toBeLessThanOrEqual(20);
 	expect(ended.filter(({ ending }) => ending.outcome === 'completed')).toHaveLength(100);
 	expect(batch.progress.holdUp).toBeUndefined();
+});
+
+it('a job at fal and one on its way there may both still tell: the batch waits for them', async () => {
+	const clock = new VirtualClock();
+	const start = clock.now();
+	const since = () => clock.now() - start;
+	const fal = new ScriptedFal(clock, {
+		latency: 50,
+		status: (_, { requestId }) =>
+			requestId === 'job-1' && since() < 20 * MINUTE ? inProgress() : undefined,
+		result: () => (since() < 20 * MINUTE ? unreadable : undefined),
+	});
+	let offered = 0;
+	const transport = {
+		submit: async (submission: Submission) => {
+			if (++offered === 2) await clock.sleep(15 * MINUTE);
+			return await fal.submit(submission);
+		},
+		status: fal.status.bind(fal),
+		cancel: fal.cancel.bind(fal),
+		result: fal.result.bind(fal),
+	};
+	const batch = new Batch(
+		Array.from({ length: 10 }, (_, item) => ({ model: 'a/b', input: { item }, conditions: {} })),
+		{ ...usualSettings(10), ...settings, concurrency: 3 },
+		{ transport, clock, random: () => 0.5 },
+	);
+	// By then four results were given up: as many as may be, and one whose job was submitted meanwhile.
+	let offeredBefore = 0;
+	clock.at(start + 14 * MINUTE, () => (offeredBefore = offered));
+	const ended = await clock.runUntil(batch.run());
+	expect(offeredBefore).toBe(6);
+	const outcomes = ended.map(({ ending }) => ending.outcome);
+	expect(outcomes.filter((outcome) => outcome === 'unknown')).toHaveLength(4);
+	expect(outcomes.filter((outcome) => outcome === 'completed')).toHaveLength(6);
 });
 
 it('one result in trouble holds nobody up, where others can be read', async () => {
