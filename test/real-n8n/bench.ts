@@ -228,7 +228,7 @@ function pageOf(result: ReportTable): string {
 
 n8n 2.41.1 as npm gives it out, with SQLite, and the packed node installed in it. One workflow runs a batch; meanwhile the bench asks n8n's REST API for another workflow, as its editor does, ${ASK_EVERY} ms after each answer. The CPU is that of n8n's process as a share of one core; per job, what n8n takes when idle (our questions included) is taken off. The local fal is a process of its own on the same machine.
 
-Written by \`npm run bench:n8n\` (three minutes) on ${date}: ${processors}, ${memory}, Node ${node} (n8n: Node 24).
+Written by \`npm run bench:n8n\` (six minutes) on ${date}: ${processors}, ${memory}, Node ${node} (n8n: Node 24).
 
 ${markdownTable(result)}`;
 }
