@@ -6,9 +6,9 @@ module.exports = {
 	testMatch: ['<rootDir>/test/**/*.test.ts'],
 	// Ten times what the longest of them takes, for a busy machine.
 	testTimeout: 300_000,
-	// Jest would leave one core idle. A worker more than there are cores, because many tests wait on sockets.
+	// Jest would leave one core idle. More workers than there are cores, because many tests wait on sockets.
 	// A number: above 100 %, Jest drops the sign and starts as many workers as the figure says.
-	maxWorkers: availableParallelism() + 1,
+	maxWorkers: availableParallelism() + 3,
 	testSequencer: '<rootDir>/test/longestFirst.js',
 	testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/real-n8n/'],
 	modulePathIgnorePatterns: ['<rootDir>/dist/'],

@@ -135,6 +135,7 @@ describe('Fal Queue Status as a tool', () => {
 	});
 
 	it('an unknown request says that nothing more can be learned', async () => {
+		stopHurrying = runClockFaster(30);
 		const handle = { request_id: '00000000-0000-4000-8000-000000000000', model: 'fal-ai/flux/dev' };
 		const { outputs } = await look(handle);
 		expect(outputs[0]![0]!.json).toMatchObject({

@@ -8,13 +8,15 @@ import { NOWHERE } from './environment';
 import { runClockFaster } from './quickClock';
 import { runNode, searchModels, startNode } from './runNode';
 
+const SPEED = 10;
+
 let fal: LocalFal;
 const warnings: string[] = [];
 const onWarning = ({ name, message }: Error) => warnings.push(`${name}: ${message}`);
 
 beforeAll(async () => {
 	process.on('warning', onWarning);
-	fal = await startLocalFal({ speed: 10 });
+	fal = await startLocalFal({ speed: SPEED });
 });
 afterAll(async () => {
 	process.off('warning', onWarning);
@@ -31,7 +33,9 @@ beforeEach(() => {
 	});
 });
 
+// As much faster as the local fal.
 let stopHurrying = () => {};
+beforeEach(() => (stopHurrying = runClockFaster(SPEED)));
 afterEach(() => stopHurrying());
 
 const prompts = (count: number) =>
@@ -426,7 +430,7 @@ describe('bad input', () => {
 	});
 
 	it('a Base URL that can’t be reached: the node throws, and with On Error "Continue" the items say so', async () => {
-		stopHurrying = runClockFaster(30);
+		stopHurrying = runClockFaster(100);
 		const unreachable = {
 			items: prompts(20),
 			parameters: { concurrency: 2, retryBudget: 1 },
@@ -496,7 +500,7 @@ it('the API key is in nothing that was written: output, errors, hints, logs, exe
 	];
 	for (const [index, credential] of credentials.entries()) {
 		// What is unreachable is waited for minutes.
-		if (index === 2) stopHurrying = runClockFaster(30);
+		if (index === 2) stopHurrying = runClockFaster(100);
 		const { everythingWritten, failed, error } = await runNode({
 			items: prompts(12),
 			parameters: { concurrency: 4, retryBudget: 0 },

@@ -2,13 +2,22 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 import { type LocalFal, startLocalFal } from '../local-fal';
 import { until } from '../until';
+import { runClockFaster } from './quickClock';
 import { runNode, startNode } from './runNode';
+
+const SPEED = 10;
 
 let fal: LocalFal;
 beforeAll(async () => {
-	fal = await startLocalFal({ speed: 10 });
+	fal = await startLocalFal({ speed: SPEED });
 });
 afterAll(async () => await fal.close());
+
+let stopHurrying = () => {};
+afterEach(() => stopHurrying());
+/** Only where nothing hangs on when fal took a request: its clock is not the node's then. */
+const hurry = () => (stopHurrying = runClockFaster(SPEED));
+
 beforeEach(() => {
 	fal.reset();
 	Object.assign(fal.options, { accountConcurrency: 40, historyShows: 'ended', jobTime: 1 });
@@ -52,6 +61,7 @@ describe('On Unknown Submit: Look Up', () => {
 	});
 
 	it('says that it was looked for where there is none', async () => {
+		hurry();
 		fal.schedule({ call: 'submit', times: 1, answer: 'reset_before' });
 		const { failed } = await run(prompts(1), { onUnknownSubmit: 'lookUp', itemTimeout: 5 });
 		expect(failed[0]!.json.error).toMatchObject({
@@ -117,6 +127,7 @@ describe('Reuse Recent Requests', () => {
 	// It waits half a minute before it submits the rest: of a run that was at work just now, there may be
 	// jobs that fal does not show yet.
 	it('submits what the run before did not get to', async () => {
+		hurry();
 		const before = await run(prompts(3), options);
 		const { completed, hints } = await run(prompts(5), options);
 		expect(ids(completed).slice(0, 3)).toEqual(ids(before.completed));

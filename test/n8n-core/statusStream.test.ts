@@ -128,6 +128,7 @@ it('falls silent: the job is looked at after 40 s', async () => {
 });
 
 it('is not tried any more after three troubles', async () => {
+	slowDown = runClockFaster(10);
 	fal.schedule({ call: 'status_stream', answer: { status: 429 } });
 	await runNode(streamed(prompts(5), { concurrency: 1, options: { minPollInterval: 0.1 } }));
 	expect(calls().status_stream).toBe(3);

@@ -33,7 +33,7 @@ export class Lane {
 	readonly limit: AdaptiveLimit;
 	readonly #gate: SubmitGate;
 	/** In the order of the items, except for those that came back. */
-	readonly #waiting: WaitingJob[] = [];
+	#waiting: WaitingJob[] = [];
 	/** Jobs that have a slot: they are at fal, or on their way. */
 	#held = 0;
 	/**
@@ -117,9 +117,9 @@ export class Lane {
 	 * Removes the jobs that are still to be submitted, and keeps those to be taken over. @returns the former
 	 */
 	clear(): Job[] {
-		const waiting = this.#waiting.splice(0).slice(this.#next);
+		const waiting = this.#waiting.slice(this.#next);
+		this.#waiting = waiting.filter(({ request }) => request);
 		this.#next = 0;
-		this.#waiting.push(...waiting.filter(({ request }) => request));
 		return waiting.filter(({ request }) => !request).map(({ job }) => job);
 	}
 

@@ -64,9 +64,9 @@ answerQuestions<ItemsQuestion, ItemsMeasured>(async ({ items, kind, stops, baseU
 	await startNode(node(WARM_UP, parameters)).outcome;
 
 	const work = node(items, parameters);
-	stages.begin();
+	const { firstSubmit } = stages.begin();
 	const { outcome, stop } = startNode(work);
-	if (stops) void stages.firstSubmit.then(stop);
+	if (stops) void firstSubmit.then(stop);
 	const { completed, failed } = await outcome;
 	if (!stops && completed.length !== items) throw new Error(`${failed.length} items failed`);
 	return stages.measured();

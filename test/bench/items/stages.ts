@@ -35,7 +35,6 @@ export function watchStages() {
 	let heapBefore = 0;
 	let found: Pick<ItemsMeasured, 'firstSubmit' | 'heap' | 'standstill'> | undefined;
 	let tellOfFirst = () => {};
-	const firstSubmit = new Promise<void>((resolve) => (tellOfFirst = resolve));
 
 	const note = (stage: Stage, began: Moment) => void costs.set(stage, since(began));
 	const timed = (stage: Stage, work: AnyFunction): AnyFunction =>
@@ -83,12 +82,13 @@ export function watchStages() {
 	};
 
 	return {
-		firstSubmit,
-		begin(): void {
+		/** What is measured begins here. @returns what resolves at the first submit from now on */
+		begin(): { readonly firstSubmit: Promise<void> } {
 			heapBefore = liveHeap();
 			found = undefined;
 			delays.reset();
 			delays.enable();
+			return { firstSubmit: new Promise((resolve) => (tellOfFirst = resolve)) };
 		},
 		measured(): ItemsMeasured {
 			if (!found) throw new Error('Nothing was submitted');

@@ -17,8 +17,18 @@ function lookAt(times: WorkTimes, work: number): { looks: number; late: number }
 	}
 }
 
+/** How many looks each of the jobs gets until it is found done, and how late the last one is, on average. */
 function onAverage(times: WorkTimes, works: readonly number[]) {
-	const seen = works.map((work) => lookAt(times, work));
+	// When they are does not hang on the job that is looked at, as long as it goes on.
+	const looks: number[] = [];
+	for (const longest = Math.max(...works); (looks.at(-1) ?? 0) < longest;) {
+		const last = looks.at(-1);
+		looks.push(times.bestLook(last ?? 0, last === undefined ? 0 : last + APART, APART));
+	}
+	const seen = works.map((work) => {
+		const place = looks.findIndex((at) => at >= work);
+		return { looks: place + 1, late: looks[place]! - work };
+	});
 	const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 	return { looks: mean(seen.map(({ looks }) => looks)), late: mean(seen.map(({ late }) => late)) };
 }
