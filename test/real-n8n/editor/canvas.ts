@@ -19,6 +19,18 @@ export class Canvas {
 		await this.page.locator('.vue-flow__pane').click({ position: spot });
 	}
 
+	/** What somebody has copied elsewhere, by the keys that paste. */
+	async paste(text: string) {
+		await this.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+		await this.page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
+		await this.page.keyboard.press('ControlOrMeta+v');
+	}
+
+	/** By the button below it. */
+	async execute() {
+		await this.page.getByTestId('execute-workflow-button').click();
+	}
+
 	async openNode(name: string) {
 		await this.node(name).dblclick();
 		await this.page.getByTestId('ndv').waitFor();

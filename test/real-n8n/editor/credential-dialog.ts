@@ -25,6 +25,12 @@ export class CredentialDialog {
 		await this.page.keyboard.type(text);
 	}
 
+	/** n8n gives it one. */
+	async name(): Promise<string> {
+		const [name = ''] = (await this.dialog.getByTestId('credential-name').innerText()).split('\n');
+		return name.trim();
+	}
+
 	/** n8n tests the credential then. */
 	async save() {
 		await sleep(TAKEN_OVER_AFTER_MS);
@@ -41,7 +47,7 @@ export class CredentialDialog {
 		return await this.dialog.innerText();
 	}
 
-	/** n8n closes the dialog when its test has passed. */
+	/** In a node, n8n closes the dialog when its test has passed. */
 	async untilTaken() {
 		await this.dialog.waitFor({ state: 'detached' });
 	}

@@ -12,6 +12,7 @@ import { falQueueStatusScenario } from './fal-queue-status';
 import { falTriggerScenario } from './fal-trigger';
 import { foundScenario } from './found';
 import { openEditorStage } from './journey';
+import { readmeScenario } from './readme';
 
 onEndRequest((code) => process.exit(code));
 const wanted = readWanted('npm run test:editor');
@@ -30,6 +31,7 @@ runWanted(
 		'Fal Batch, with the form of its model': falBatchFormScenario,
 		'Fal Queue Status, behind what was submitted': falQueueStatusScenario,
 		'Fal Trigger, listening for a test event': falTriggerScenario,
+		'The README’s first batch': readmeScenario,
 	},
 	wanted,
 );
