@@ -8,7 +8,7 @@ import { parseInputJson } from '../fal/json';
 import { filesReader } from '../n8n/media/filesField';
 import { readMappedFields } from '../n8n/mappedFields';
 import { isModelFixed } from '../n8n/modelField';
-import { messageOf, readOptions, shown } from '../n8n/parameterChecks';
+import { messageOf, readOptions, shown, switchOf } from '../n8n/parameterChecks';
 import { hasExpression, onceIf, type PerItem, readPerItem } from '../n8n/perItem';
 
 type Input = Record<string, unknown>;
@@ -139,7 +139,9 @@ export function conditionsReader(node: IExecuteFunctions): PerItem<Conditions> {
 
 function readConditions(node: IExecuteFunctions, itemIndex: number): Conditions {
 	const options = readOptions(node, itemIndex, ITEM_OPTIONS);
-	const { webhookUrl, runnerHint, priority, storePayloads } = options;
+	const { webhookUrl, runnerHint, priority } = options;
+	const storePayloads = readSwitch(options.storePayloads, 'Store Payloads');
+	const noRetry = readSwitch(options.noRetry, 'Disable Fal’s Own Retries');
 	const startTimeout = Number(options.startTimeout ?? 0);
 	const mediaExpiration = Number(options.mediaLifecycle ?? 0);
 	if (webhookUrl && !isWebAddress(webhookUrl)) {
@@ -161,10 +163,16 @@ function readConditions(node: IExecuteFunctions, itemIndex: number): Conditions 
 		...(runnerHint ? { runnerHint: String(runnerHint) } : {}),
 		...(priority === 'low' && { priority }),
 		...(startTimeout > 0 && { startTimeout }),
-		...(options.noRetry === true && { noRetry: true }),
+		...(noRetry && { noRetry }),
 		...(storePayloads === false && { storePayloads }),
 		...(mediaExpiration > 0 && { mediaExpiration }),
 	};
+}
+
+function readSwitch(value: unknown, label: string): boolean | undefined {
+	const isOn = switchOf(value);
+	if (isOn !== undefined || isMissing(value)) return isOn;
+	throw new Error(`${label} must be true or false, but it is ${shown(value)}.`);
 }
 
 function isWebAddress(value: unknown): boolean {

@@ -10,7 +10,7 @@ import { defaultRetryBudget } from '../engine/submitting/retryBudget';
 import type { Conditions, Submission } from '../engine/transport';
 import { MODEL_ID_ADVICE } from '../fal/modelId';
 import { isModelFixed, readModel } from '../n8n/modelField';
-import { messageOf, readNumber, readOptions } from '../n8n/parameterChecks';
+import { messageOf, readNumber, readOptions, switchOf } from '../n8n/parameterChecks';
 import type { PerItem } from '../n8n/perItem';
 import { Slices } from '../n8n/slices';
 import { readPollBounds } from '../n8n/watchFields';
@@ -62,16 +62,14 @@ export async function readPlan(node: IExecuteFunctions, items: number): Promise<
 	}
 	checkMemory(node, settings, jobs);
 	const switches = readOptions(node, 0, ['takeOverAfterCrash', 'checkInputsFirst']);
-	const { takeOverAfterCrash, checkInputsFirst = node.getNode().typeVersion >= WITH_FORM } =
-		switches;
 	return {
 		settings,
 		jobs,
 		rejected,
 		isModelFixed: isModelFixed(node),
 		...(inputs.form && { form: inputs.form }),
-		checksInputs: checkInputsFirst !== false,
-		takesOver: takeOverAfterCrash !== false,
+		checksInputs: switchOf(switches.checkInputsFirst) ?? node.getNode().typeVersion >= WITH_FORM,
+		takesOver: switchOf(switches.takeOverAfterCrash) ?? true,
 	};
 }
 
@@ -93,7 +91,7 @@ function readSettings(node: IExecuteFunctions, items: number): BatchSettings {
 		itemTimeout: itemTimeout * SECOND,
 		cancelAbandoned: options.onTimeout !== 'leave',
 		...readMemory(node, options),
-		includeLogs: options.includeLogs === true,
+		includeLogs: switchOf(options.includeLogs) ?? false,
 		pollBounds: readPollBounds(node, options),
 	};
 }

@@ -13,7 +13,7 @@ import { keepsInputFields, withInputFields } from '../n8n/inputFields';
 import { sendThroughN8n } from '../n8n/n8nHttp';
 import { Downloads, tellOfFiles } from '../n8n/media/downloads';
 import { readFileSettings } from '../n8n/media/fields';
-import { messageOf, readNumber, readOptions } from '../n8n/parameterChecks';
+import { messageOf, readNumber, readOptions, switchOf } from '../n8n/parameterChecks';
 import { isTool } from '../n8n/toolAnswer';
 import { readPollBounds } from '../n8n/watchFields';
 import { park, parkedItems } from './parking';
@@ -65,7 +65,7 @@ async function carryOut(
 	const concurrency = readConcurrency(node, options.concurrency);
 	const { baseUrl } = await readAccount(node);
 	const signal = node.getExecutionCancelSignal();
-	const includeLogs = options.includeLogs === true;
+	const includeLogs = switchOf(options.includeLogs) ?? false;
 	const send = sendThroughN8n(node, baseUrl, signal);
 	const watch = watchWith(send, { signal, includeLogs, concurrency });
 	switch (operation) {

@@ -5,7 +5,7 @@ import type {
 	INodeExecutionData,
 	INodeProperties,
 } from 'n8n-workflow';
-import { readOptions } from './parameterChecks';
+import { readOptions, switchOf } from './parameterChecks';
 import { isTool } from './toolAnswer';
 
 /** @param operations those that have it */
@@ -24,7 +24,7 @@ export function includeInputFieldsField(operations: string[]): INodeProperties {
 export function keepsInputFields(node: IExecuteFunctions): boolean {
 	const options = readOptions(node, 0, ['includeInputFields']);
 	// An agent knows what it called the tool with.
-	return options.includeInputFields === true && !isTool(node);
+	return switchOf(options.includeInputFields) === true && !isTool(node);
 }
 
 export function withInputFields(

@@ -57,6 +57,13 @@ function readOptionsAsOne(
 	return Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)));
 }
 
+/** What a switch says; an expression may have given it as text. Nothing, if it is neither on nor off. */
+export function switchOf(value: unknown): boolean | undefined {
+	const word = typeof value === 'string' ? value.trim().toLowerCase() : value;
+	if (word === true || word === 'true') return true;
+	return word === false || word === 'false' ? false : undefined;
+}
+
 /** A value as it can be shown in a message. */
 export function shown(value: unknown): string {
 	const text = asText(value);

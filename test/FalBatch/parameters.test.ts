@@ -167,6 +167,25 @@ describe('a job', () => {
 		});
 	});
 
+	it('takes a switch that an expression gave as text', async () => {
+		const given = async (word: string) => {
+			const { jobs } = await withOptions({ storePayloads: word, noRetry: word });
+			return jobs[0]!.submission.conditions;
+		};
+		expect(await given('false')).toEqual({ storePayloads: false });
+		expect(await given(' True')).toEqual({ noRetry: true });
+		expect(await given('')).toEqual({});
+	});
+
+	// A word for "no" that is not understood would let fal store what it was not to.
+	it('does not submit an item whose switch says neither yes nor no', async () => {
+		const { jobs, rejected } = await plan({}, { options: { storePayloads: 'no' } });
+		expect(jobs.map(({ itemIndex }) => itemIndex)).toEqual([0]);
+		expect(rejected[0]!.failure.message).toBe(
+			'Store Payloads must be true or false, but it is "no".',
+		);
+	});
+
 	it('has no condition where the option is at its default', async () => {
 		const options = {
 			webhookUrl: '',

@@ -144,9 +144,7 @@ describe('Run', () => {
 
 	it('sums the run up in a hint', async () => {
 		const { hints } = await run([{ prompt: 'a' }, { prompt: 'forbidden' }], { retryBudget: 7 });
-		expect(hints[0]).toMatch(
-			/^1 of 2 completed, 1 on Failed: content_policy_violation\. /,
-		);
+		expect(hints[0]).toMatch(/^1 of 2 completed, 1 on Failed: content_policy_violation\. /);
 		expect(hints[0]).toMatch(/Retries: 0 of 7\. Peak in flight: 2\. Requests: \d+ \(2 submit, /);
 	});
 
@@ -511,4 +509,3 @@ it('the API key is in nothing that was written: output, errors, hints, logs, exe
 		expect(everythingWritten).not.toContain('secret-key');
 	}
 });
-

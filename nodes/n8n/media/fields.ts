@@ -1,6 +1,6 @@
 /** The parameters of what comes out as files, in every node that gives results: their fields, and how they are read. */
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import { readNumber, readOptions } from '../parameterChecks';
+import { readNumber, readOptions, switchOf } from '../parameterChecks';
 import { isTool } from '../toolAnswer';
 
 export interface FileSettings {
@@ -63,7 +63,7 @@ const LARGEST = 10_000;
 export function readFileSettings(node: IExecuteFunctions): FileSettings | undefined {
 	if (isTool(node)) return undefined;
 	const wanted = node.getNodeParameter('downloadFiles', 0, 'none');
-	const onePerFile = node.getNodeParameter('oneItemPerFile', 0, false) === true;
+	const onePerFile = switchOf(node.getNodeParameter('oneItemPerFile', 0, false)) ?? false;
 	const download = wanted === 'all' || wanted === 'first' ? wanted : 'none';
 	const { maxFileSize = 100 } = readOptions(node, 0, ['maxFileSize']);
 	const rule = { label: 'Max File Size', least: 0.001, most: LARGEST, whole: false };

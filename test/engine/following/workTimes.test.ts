@@ -21,7 +21,7 @@ function lookAt(times: WorkTimes, work: number): { looks: number; late: number }
 function onAverage(times: WorkTimes, works: readonly number[]) {
 	// When they are does not hang on the job that is looked at, as long as it goes on.
 	const looks: number[] = [];
-	for (const longest = Math.max(...works); (looks.at(-1) ?? 0) < longest;) {
+	for (const longest = Math.max(...works); (looks.at(-1) ?? 0) < longest; ) {
 		const last = looks.at(-1);
 		looks.push(times.bestLook(last ?? 0, last === undefined ? 0 : last + APART, APART));
 	}

@@ -51,7 +51,8 @@ export function falQueueStatusScenario(stage: EditorStage) {
 		await becomes(() => node.title(), 'Fal Queue Status');
 		await node.chooseCredential(CREDENTIAL);
 		// Of the first item: which of the two arrived first is chance.
-		const [first] = [...stage.fal.jobs].find(([, job]) => promptOf(job.input) === 'A harbour') ?? [];
+		const [first] =
+			[...stage.fal.jobs].find(([, job]) => promptOf(job.input) === 'A harbour') ?? [];
 		await becomes(() => node.preview('requestId'), first);
 		await becomes(() => node.preview('model'), 'fal-ai/flux/schnell');
 	});
