@@ -1,4 +1,6 @@
 /** The Spend Limit in a batch: what is submitted, what is not, and why. */
+import { type Ending, newJob } from '../../../nodes/engine/job';
+import { toAmount } from '../../../nodes/engine/spending/amount';
 import type { Prices } from '../../../nodes/engine/spending/price';
 import { Purse, type PurseRules } from '../../../nodes/engine/spending/purse';
 import { runSimulated, type Scenario } from '../runSimulated';
@@ -121,4 +123,71 @@ it('a retry that no longer fits leaves the job where its attempt ended', async (
 	expect(ended).toHaveLength(4);
 	const neverThere = ended.filter(({ ending }) => ending.outcome === 'not_submitted');
 	expect(neverThere.filter(({ handle }) => handle)).toEqual([]);
+});
+
+describe('by itself', () => {
+	const CENTS = toAmount(0.01);
+	const picture = () => newJob({ model: MODEL, input: {}, conditions: {} }, 0);
+	const done: Ending = { outcome: 'completed', output: {}, logs: [] };
+	const purseOf = (rules: Partial<PurseRules> = {}) =>
+		new Purse({ limit: 1, prices: TEN_CENTS, ...rules });
+
+	it('counts what is taken over where that is of this run, and once only', () => {
+		const job = picture();
+		const own = purseOf({ countsTakenOver: true });
+		own.takeOver(job);
+		expect(own.committed).toBe(10 * CENTS);
+		// Its lost submit has this aside already.
+		own.takeOver(job);
+		expect(own.committed).toBe(10 * CENTS);
+		const others = purseOf();
+		others.takeOver(job);
+		expect(others.committed).toBe(0);
+		expect(others.isAnyOpen).toBe(false);
+	});
+
+	it('keeps what was set aside where the result names no units', () => {
+		const job = picture();
+		const purse = purseOf();
+		purse.setAside(job);
+		purse.settle(job, done);
+		expect(purse.committed).toBe(10 * CENTS);
+		expect(purse.mostOf(job)).toBe(10 * CENTS);
+	});
+
+	it('knows nothing of a job that it has nothing aside for', () => {
+		const purse = purseOf();
+		purse.settle(picture(), { ...done, billableUnits: 5 });
+		expect(purse.committed).toBe(0);
+	});
+
+	it('takes a model without a price for free', () => {
+		const stranger = newJob({ model: 'a/stranger', input: {}, conditions: {} }, 0);
+		const purse = purseOf();
+		purse.setAside(stranger);
+		expect(purse.mostOf(stranger)).toBe(0);
+		purse.settle(stranger, { ...done, billableUnits: 5 });
+		expect(purse.committed).toBe(0);
+	});
+
+	it('has no likely cost to be dearer than where the input tells none', () => {
+		const prices: Prices = new Map([
+			[MODEL, { price: { unitPrice: 0.1, unit: 'second', currency: 'USD' } }],
+		]);
+		const job = picture();
+		const purse = purseOf({ prices });
+		purse.setAside(job);
+		purse.settle(job, { ...done, billableUnits: 5 });
+		expect(purse.committed).toBe(50 * CENTS);
+		expect(purse.mostOf(job)).toBe(0);
+	});
+
+	it('never thinks less of a job than its price, however cheap another one was', () => {
+		const job = picture();
+		const purse = purseOf();
+		purse.setAside(job);
+		purse.settle(job, { ...done, billableUnits: 0.1 });
+		expect(purse.committed).toBe(CENTS);
+		expect(purse.mostOf(job)).toBe(10 * CENTS);
+	});
 });
