@@ -108,11 +108,13 @@ function isDeeperThan(levels: number, value: unknown): boolean {
 function checkThatSomethingIsThere(input: Input, incoming: Record<string, unknown>): void {
 	const fields = Object.keys(input);
 	if (fields.length === 0 || !Object.values(input).every(isMissing)) return;
-	const list = (names: string[]) => names.slice(0, 10).map(shown).join(', ');
-	const has = Object.keys(incoming);
+	const list = (names: string[]) => names.slice(0, 10).join(', ');
+	const has = Object.entries(incoming).map(
+		([name, value]) => `${shown(name)}${isMissing(value) ? ' (empty)' : ''}`,
+	);
 	const there = has.length > 0 ? `it has ${list(has)}` : 'it has no fields';
 	throw new Error(
-		`The Input has nothing in it: ${list(fields)} ${fields.length === 1 ? 'is' : 'are'} empty. Check the expression against the incoming item: ${there}.`,
+		`The Input has nothing in it: ${list(fields.map(shown))} ${fields.length === 1 ? 'is' : 'are'} empty. Check the expression against the incoming item: ${there}.`,
 	);
 }
 

@@ -224,14 +224,25 @@ function summary({ results, broken }: Stage) {
 	return [counts, ...reasons].join('\n');
 }
 
+/** Of a key of fal's own, no more than that it is used. */
+function whereJobsGo({ baseUrl, apiKey }: FalAccount): string[] {
+	if (!baseUrl) return ['Jobs go to:          fal itself, and are billed'];
+	return [
+		'Jobs go to:          a local fal, which draws its pictures itself and costs nothing',
+		'Credential:          "Fal API" is in place. One of your own works until the next start, with:',
+		`  Base URL:          ${baseUrl}`,
+		`  API Key:           ${apiKey}`,
+	];
+}
+
 function howToGoOn({ n8n, account }: Stage) {
 	return [
 		'',
 		`Go on in the editor: ${color.cyan(`${n8n.baseUrl}/workflow/${demoWorkflow.id}`)}`,
 		`E-mail:              ${owner.email}`,
 		`Password:            ${owner.password}`,
-		`Jobs go to:          ${account.baseUrl || 'fal itself, and are billed'}`,
+		...whereJobsGo(account),
 		'',
-		'Ctrl-C ends n8n and everything else that was started.',
+		'Ctrl-C ends n8n and everything else that was started. Your workflows are kept for the next start.',
 	].join('\n');
 }
