@@ -106,6 +106,13 @@ describe('an item’s own trouble', () => {
 		expect(outputs.map(({ length }) => length)).toEqual([0, 1]);
 	});
 
+	it('a field of the incoming item that is empty is said to be so', async () => {
+		const { failed } = await run([{ prompt: ' ', row: 7 }]);
+		expect(messages(failed)).toEqual([
+			'The Input has nothing in it: "prompt" is empty. Check the expression against the incoming item: it has "prompt" (empty), "row".',
+		]);
+	});
+
 	it('a field of the incoming item that is not there: names the fields, and what there is', async () => {
 		const input = '={{ { "prompt": $json.promt, "negative_prompt": $json.negative } }}';
 		const { failed } = await run([{ prompt: 'a', row: 7 }], { parameters: { input } });
