@@ -4,7 +4,7 @@ import { howMany, SEED } from '../long';
 import { type Question, runOdd, type Shape, SHAPES } from './durations/oddFal';
 
 /** `SCHEDULES=...` for a long night. */
-const SCHEDULES = howMany('SCHEDULES', { quick: 300, long: 10_000 });
+const SCHEDULES = howMany('SCHEDULES', { quick: 200, long: 10_000 });
 const TWO_MINUTES = 120_000;
 
 const trouble = fc.record({

@@ -6,7 +6,7 @@ import { runSimulated } from '../runSimulated';
 import { SUBMIT_FAULTS } from '../simulatedFal';
 
 /** Random schedules a property is tried on; `SCHEDULES=20000` for a long night. */
-const SCHEDULES = howMany('SCHEDULES', { quick: 100, long: 3_000 });
+const SCHEDULES = howMany('SCHEDULES', { quick: 70, long: 3_000 });
 const TRIED = { numRuns: SCHEDULES, seed: SEED };
 let schedulesTried = 0;
 afterAll(() => process.stdout.write(`random schedules tried: ${schedulesTried}, SEED=${SEED}\n`));

@@ -1,4 +1,5 @@
 /** Whom the Item Timeout ends, and whom it must not: jobs that hang, and jobs that wait their turn. */
+import { howMany } from '../../long';
 import { runSimulated, type Scenario } from '../runSimulated';
 
 const MINUTE = 60_000;
@@ -13,7 +14,9 @@ async function run({ fal, ...rest }: Scenario) {
 }
 
 const films = { items: 20, fal: { jobTime: () => 15 * MINUTE } };
-const clips = { items: 100, settings: { concurrency: 40 }, fal: { jobTime: () => 5 * MINUTE } };
+/** Those that wait longest wait for all before them. */
+const CLIPS = howMany('CLIPS', { quick: 50, long: 100 });
+const clips = { items: CLIPS, settings: { concurrency: 40 }, fal: { jobTime: () => 5 * MINUTE } };
 
 describe.each([
 	{ fal: 'a fal that tells the places in its queue', tellsPlaces: true },
@@ -21,7 +24,7 @@ describe.each([
 ])('at an account limit of 2, with $fal', ({ tellsPlaces }) => {
 	it.each([
 		{ jobs: '20 jobs of 15 minutes', work: films },
-		{ jobs: '100 jobs of 5 minutes, at a concurrency of 40', work: clips },
+		{ jobs: `${CLIPS} jobs of 5 minutes, at a concurrency of 40`, work: clips },
 	])('none of $jobs is cancelled', async ({ work }) => {
 		const { completed, fal } = await run({ ...work, fal: { ...work.fal, tellsPlaces } });
 		expect(completed).toBe(work.items);

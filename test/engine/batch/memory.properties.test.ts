@@ -9,7 +9,7 @@ import { generatedTwice, type Remembered, runRemembering } from '../runRememberi
 import { seeded, SUBMIT_FAULTS, type SubmitFault } from '../simulatedFal';
 
 /** Random schedules a property is tried on; `SCHEDULES=20000` for a long night. */
-const SCHEDULES = howMany('SCHEDULES', { quick: 60, long: 600 });
+const SCHEDULES = howMany('SCHEDULES', { quick: 40, long: 600 });
 const TRIED = { numRuns: SCHEDULES, seed: SEED };
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
