@@ -87,7 +87,7 @@ function placedAt(
 		list[index] = within(list[index], step, rest, files, path);
 		return list;
 	}
-	if (holder !== undefined && holder !== null && !isRecord(holder)) {
+	if (holder !== undefined && !isRecord(holder)) {
 		throw new Error(`"${path}": what is before ${step} is neither an object nor a list`);
 	}
 	const fields = (holder ?? {}) as Record<string, unknown>;

@@ -44,9 +44,7 @@ function search(value: unknown, field: string, depth: number, found: Map<string,
 	if (typeof url === 'string' && (isWebAddress(url) || isDataUri(url))) {
 		found.set(url, { url, ...described(value) });
 	}
-	for (const [name, part] of Object.entries(value)) {
-		if (name !== 'url') search(part, name, depth + 1, found);
-	}
+	for (const [name, part] of Object.entries(value)) search(part, name, depth + 1, found);
 }
 
 /** A text with an address in it is none; a text that is one may still be a link to somewhere else. */

@@ -1,3 +1,4 @@
+import type { Failure } from '../../../nodes/engine/failure';
 import { areAllDone } from '../../../nodes/engine/following/allDone';
 import { lookOnce, lookUntilDone } from '../../../nodes/engine/following/lookup';
 import { DEFAULT_POLL_BOUNDS, PollSchedule } from '../../../nodes/engine/following/pollSchedule';
@@ -28,10 +29,13 @@ function lookingAt(script: Script = {}, stopAfter?: number) {
 		once: async () => await clock.runUntil(lookOnce(handle, watch)),
 		untilDone: async (maxWait: number) =>
 			await clock.runUntil(lookUntilDone(handle, start, start + maxWait, watch)),
-		allDone: async (ids: string[], atOnce?: number) => {
+		allDone: async (ids: string[], atOnce?: number, hearRefusal?: (failure: Failure) => void) => {
 			const handles = ids.map((requestId) => ({ requestId, model: 'a/b' }));
-			return await clock.runUntil(areAllDone(handles, watch, { atOnce }));
+			const asking = { ...(atOnce && { atOnce }), ...(hearRefusal && { hearRefusal }) };
+			return await clock.runUntil(areAllDone(handles, watch, asking));
 		},
+		/** Seconds after the start at which fal was asked. */
+		askedAt: () => fal.sent('status').map(({ at }) => (at - start) / 1_000),
 	};
 }
 
@@ -251,9 +255,65 @@ describe('whether all jobs are done', () => {
 		expect(most).toBeLessThanOrEqual(20);
 	});
 
-	it('no, when fal could not be asked', async () => {
-		const { allDone } = lookingAt({ status: () => lost });
+	it('one is asked about first, then two at once, then four, as far as allowed', async () => {
+		const { allDone, askedAt } = lookingAt({ latency: 1_000 });
+		await allDone(ids, 5);
+		expect(askedAt()).toEqual([
+			0,
+			1,
+			1,
+			2,
+			2,
+			2,
+			2,
+			...Array<number>(5).fill(3),
+			...Array<number>(5).fill(4),
+			5,
+			5,
+			5,
+		]);
+	});
+
+	it('no, when fal could not be asked seven times', async () => {
+		const { allDone, fal } = lookingAt({ status: () => lost });
 		expect(await allDone(['job-1'])).toBe(false);
+		expect(fal.calls).toHaveLength(7);
+	});
+
+	it('yes, when fal could be asked the seventh time', async () => {
+		const { allDone } = lookingAt({ status: (call) => (call < 7 ? rejected(503) : undefined) });
+		expect(await allDone(['job-1'])).toBe(true);
+	});
+
+	it('the answers of a proxy are no reason to go on asking', async () => {
+		const { allDone, fal } = lookingAt({ status: () => rejected(403) });
+		expect(await allDone(['job-1'])).toBe(false);
+		expect(fal.calls).toHaveLength(7);
+	});
+
+	it('a stop is one to end', async () => {
+		const { allDone, fal, elapsed } = lookingAt({ status: () => lost }, 100);
+		expect(await allDone(['job-1'])).toBe(false);
+		expect(fal.calls).toHaveLength(2);
+		expect(elapsed()).toBe(100);
+	});
+
+	it('fal’s word is believed after ten seconds, however often it was asked by then', async () => {
+		const gone = rejected(404, { status: 'NOT_FOUND' });
+		const { allDone, askedAt } = lookingAt({ status: () => gone });
+		expect(await allDone(['job-1'])).toBe(true);
+		expect(askedAt().at(-1)).toBe(10);
+	});
+
+	it('that the key is refused is told, and nothing else is', async () => {
+		const refused: (number | undefined)[] = [];
+		const hear = ({ statusCode }: Failure) => refused.push(statusCode);
+		const said = (status: number) =>
+			lookingAt({ status: () => rejected(status, { detail: 'No' }) });
+		expect(await said(404).allDone(['job-1'], 1, hear)).toBe(true);
+		expect(refused).toEqual([]);
+		expect(await said(401).allDone(['job-1'], 1, hear)).toBe(false);
+		expect(refused).toEqual([401]);
 	});
 
 	it('of none are', async () => {

@@ -1,5 +1,11 @@
 import { readDataUri, shortAddress } from '../../../nodes/engine/media/dataUri';
-import { isPageInstead, nameOf, typeOf } from '../../../nodes/engine/media/fileTypes';
+import {
+	endingOf,
+	isPageInstead,
+	nameOf,
+	typeOf,
+	typeOfName,
+} from '../../../nodes/engine/media/fileTypes';
 
 const at = (path: string) => `https://v3.fal.media/files/${path}`;
 
@@ -26,6 +32,20 @@ describe('the type of a file', () => {
 			'text/plain',
 		],
 		['bytes, where nobody says anything', { url: at('a') }, 'nonsense', 'application/octet-stream'],
+		[
+			'what is a content type',
+			{ url: at('a.png'), contentType: 'image/x y' },
+			'-- image/gif',
+			'image/png',
+		],
+		['without the blanks around it', { url: at('a') }, ' image/gif ; q=1', 'image/gif'],
+		['by the last of its endings', { url: at('a.gif.png') }, undefined, 'image/png'],
+		[
+			'not by an ending in the middle',
+			{ url: at('a.png.unheard') },
+			undefined,
+			'application/octet-stream',
+		],
 	])('is %s', (_, file, answered, type) => {
 		expect(typeOf(file, answered)).toBe(type);
 	});
@@ -35,6 +55,57 @@ describe('the type of a file', () => {
 		expect(isPageInstead({ url: at('a.html') }, 'text/html')).toBe(false);
 		expect(isPageInstead({ url: at('a') }, 'text/html')).toBe(false);
 		expect(isPageInstead({ url: at('a.png') }, 'image/png')).toBe(false);
+		expect(isPageInstead({ url: at('a'), contentType: 'image/png' }, 'text/html')).toBe(true);
+		expect(isPageInstead({ url: at('a'), name: 'a.png' }, 'text/html')).toBe(true);
+		expect(isPageInstead({ url: at('a'), contentType: 'text/html' }, 'text/html')).toBe(false);
+	});
+
+	// One a line: its usual ending, and others that it is known by.
+	it.each([
+		['image/png', 'png'],
+		['image/jpeg', 'jpg jpeg'],
+		['image/webp', 'webp'],
+		['image/gif', 'gif'],
+		['image/avif', 'avif'],
+		['image/heic', 'heic'],
+		['image/bmp', 'bmp'],
+		['image/tiff', 'tiff tif'],
+		['image/svg+xml', 'svg'],
+		['image/x-exr', 'exr'],
+		['video/mp4', 'mp4 m4v'],
+		['video/webm', 'webm'],
+		['video/quicktime', 'mov'],
+		['video/x-matroska', 'mkv'],
+		['audio/mpeg', 'mp3'],
+		['audio/wav', 'wav'],
+		['audio/ogg', 'ogg oga opus'],
+		['audio/flac', 'flac'],
+		['audio/aac', 'aac'],
+		['audio/mp4', 'm4a'],
+		['model/gltf-binary', 'glb'],
+		['model/gltf+json', 'gltf'],
+		['model/obj', 'obj'],
+		['model/stl', 'stl'],
+		['model/vnd.usdz+zip', 'usdz'],
+		['application/x-ply', 'ply'],
+		['application/x-fbx', 'fbx'],
+		['application/zip', 'zip'],
+		['application/gzip', 'gz'],
+		['application/x-tar', 'tar'],
+		['application/pdf', 'pdf'],
+		['application/json', 'json'],
+		['application/octet-stream', 'bin safetensors'],
+		['text/plain', 'txt srt vtt'],
+		['text/csv', 'csv'],
+		['text/html', 'html htm'],
+	])('%s and .%s belong together', (type, endings) => {
+		const [usual, ...others] = endings.split(' ');
+		expect(endingOf(type.toUpperCase())).toBe(usual);
+		for (const ending of [usual, ...others]) expect(typeOfName(`a.b.${ending}`)).toBe(type);
+	});
+
+	it('of which nobody has heard has no ending', () => {
+		expect(endingOf('model/unheard')).toBeUndefined();
 	});
 });
 
@@ -50,6 +121,21 @@ describe('the name of a file', () => {
 			'image/png',
 			'file_3.png',
 		],
+		[
+			'with the ending of its type',
+			{ url: at('x'), name: 'fox.v1 final' },
+			'image/png',
+			'fox.v1 final.png',
+		],
+		['that of a plain http address', { url: 'http://127.0.0.1/fox.png' }, 'image/png', 'fox.png'],
+		[
+			'its place, in the text of a data URI',
+			{ url: 'data:text/plain,see https://x/b.exe' },
+			'text/plain',
+			'file_3.txt',
+		],
+		['without blanks around it', { url: at('x'), name: ' fox.png ' }, 'image/png', 'fox.png'],
+		['without an ending, where its type has none', { url: at('fox') }, 'model/unheard', 'fox'],
 		['without a path', { url: at('x'), name: '../../etc/passwd' }, 'text/plain', 'passwd.txt'],
 		['without a path of Windows', { url: at('x'), name: 'C:\\a\\b.png' }, 'image/png', 'b.png'],
 		['nothing but dots is none', { url: at('..%2f..'), name: '..' }, 'image/png', 'file_3.png'],
@@ -82,7 +168,9 @@ describe('a data URI', () => {
 			contentType: 'image/png',
 			bytes: Buffer.from('hi'),
 		});
+		expect(readDataUri('data:image/png; BASE64 ,aGk=')?.bytes.toString()).toBe('hi');
 		expect(readDataUri('data:text/plain,a%20b')?.bytes.toString()).toBe('a b');
+		expect(readDataUri('data:text/plain;charset=utf-8,aGk=')?.bytes.toString()).toBe('aGk=');
 	});
 
 	it.each(['data:image/png;base64', 'data:image/png;base64,', 'data:text/plain,%E0%A4%A'])(
@@ -92,6 +180,12 @@ describe('a data URI', () => {
 
 	it('is shown in short', () => {
 		expect(shortAddress(`data:image/png;base64,${'A'.repeat(1000)}`).length).toBeLessThan(70);
-		expect(shortAddress('https://x.example/a')).toBe('https://x.example/a');
+		for (const whole of [
+			'https://x.example/a',
+			`https://x.example/${'a'.repeat(200)}`,
+			'data:text/plain,hi',
+		]) {
+			expect(shortAddress(whole)).toBe(whole);
+		}
 	});
 });

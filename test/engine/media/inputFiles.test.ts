@@ -45,6 +45,18 @@ describe('files in an input', () => {
 			},
 		],
 		['where there was nothing', { e: null }, [['e.image_url', a]], { e: { image_url: a } }],
+		['a list called urls', {}, [['urls', a]], { urls: [a] }],
+		['a field that only sounds like a list', {}, [['urls_of', a]], { urls_of: a }],
+		['a field with a number for its name', { e: { y: 1 } }, [['e.0', a]], { e: { y: 1, 0: a } }],
+		[
+			'fields with digits in their names',
+			{},
+			[
+				['e.v1', a],
+				['f.1st', a],
+			],
+			{ e: { v1: a }, f: { '1st': a } },
+		],
 	])('fill %s', (_, input, rows, expected) => {
 		const before = JSON.stringify(input);
 		const wishes = (rows as unknown[][]).map(([path, ...files]) => ({
@@ -82,6 +94,8 @@ describe('files in an input', () => {
 			deep: [{ image_url: 'https://x/a' }],
 			list: [1, null, true],
 		});
+		const when = new Date(0);
+		expect(withAddresses({ when, of: [when] }, String)).toEqual({ when, of: [when] });
 		expect((ready as { seed: unknown }).seed).toBe((value as { seed: unknown }).seed);
 	});
 });
@@ -89,6 +103,10 @@ describe('files in an input', () => {
 describe('the identity of an uploaded file', () => {
 	const sha256 = 'ab'.repeat(32);
 	const name = contentName(sha256, 'png');
+
+	it('tells its content', () => {
+		expect(identityOfContent(sha256)).toContain(sha256);
+	});
 
 	it.each([
 		`https://v3b.fal.media/files/b/0a1b/${name}`,
