@@ -2,11 +2,14 @@
  * `npm run test:mutants`: changes the engine in a thousand small ways, one at a time, and runs the tests of
  * each changed line. A change that no test notices is a line that no test needs. A mutant takes a second or
  * two, and ten where it loops for ever, so the whole engine takes hours and is no part of `.ci/run`. One room:
- * `npm run test:mutants -- -m 'nodes/engine/submitting/**'`; one line: `-m nodes/engine/backoff.ts:34-34`.
+ * `npm run test:mutants -- -m 'nodes/engine/submitting/**'`; one line: `-m nodes/engine/backoff.ts:34-34`. What most
+ * tests reach is judged by its own tests alone: `TESTS='@(abort|backoff)' npm run test:mutants -- ...`.
  *
  * Only the tests on the virtual clock that take less than a second: no sockets, no random schedules, and not
  * the hundred jobs of itemTimeout.test.ts. They would run for each mutant that survives.
  */
+const tests = process.env.TESTS ?? '**/*';
+
 export default {
 	testRunner: 'jest',
 	coverageAnalysis: 'perTest',
@@ -19,7 +22,7 @@ export default {
 		config: {
 			// Jest lists these folders anew for each mutant: of the whole project that takes a second and a half.
 			roots: ['<rootDir>/nodes/engine', '<rootDir>/test/engine'],
-			testMatch: ['<rootDir>/test/engine/**/*.test.ts'],
+			testMatch: [`<rootDir>/test/engine/${tests}.test.ts`],
 			testPathIgnorePatterns: ['properties', 'goals', 'itemTimeout'],
 		},
 	},

@@ -83,7 +83,7 @@ export function endSentence(message: string): string {
 function isTransient(status: number, type: string, headers: ReplyHeaders): boolean {
 	// The start timeout was the user's own wish.
 	if (headers['x-fal-request-timeout-type'] === 'user') return false;
-	if (status >= 400 && status < 500 && type !== 'downstream_service_error') return false;
+	if (status < 500 && type !== 'downstream_service_error') return false;
 	const asked = headers['x-fal-needs-retry'] ?? headers['x-fal-retryable'];
 	if (asked !== undefined) return asked === '1' || asked === 'true';
 	return TRANSIENT_REQUEST_ERRORS.has(type) || TRANSIENT_MODEL_ERRORS.has(type);

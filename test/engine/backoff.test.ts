@@ -30,6 +30,14 @@ describe('backoffDelay', () => {
 		expect(backoffDelay(5, backoff, 0.5, 7_000)).toBe(8_000);
 	});
 
+	it.each([
+		{ of: 'a look', kind: READ_BACKOFF, first: 1_000 },
+		{ of: 'a submit', kind: SUBMIT_BACKOFF, first: 500 },
+	])('after $of, waits up to $first ms at first and half a minute at last', ({ kind, first }) => {
+		expect(backoffDelay(1, kind, 1)).toBe(first);
+		expect(backoffDelay(100, kind, 1)).toBe(30_000);
+	});
+
 	it('stays within its bounds for all failures, dice and floors', () => {
 		const failures = fc.integer({ min: 1, max: 1_000_000 });
 		const dice = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
@@ -54,7 +62,10 @@ describe('parseRetryAfter', () => {
 		{ header: '5', wait: 5 * SECOND, why: 'seconds' },
 		{ header: ' 5 ', wait: 5 * SECOND, why: 'seconds with space around' },
 		{ header: '0.5', wait: SECOND / 2, why: 'part of a second, as some gateways have it' },
+		{ header: '12.25', wait: 12_250, why: 'seconds with more than one digit on either side' },
 		{ header: '0', wait: 0, why: 'no wait' },
+		{ header: '2026-11-22T12:00:20Z', wait: 20 * SECOND, why: 'a date that begins with a number' },
+		{ header: '22 Nov 2026 12:00:20 +0000', wait: 20 * SECOND, why: 'a date between numbers' },
 		{ header: 'Sun, 22 Nov 2026 12:00:30 GMT', wait: 30 * SECOND, why: 'a date ahead' },
 		{ header: 'Sun, 22 Nov 2026 11:59:00 GMT', wait: 0, why: 'a date that is past' },
 		{ header: '86400', wait: 15 * MINUTE, why: 'a day: no header may park a batch so long' },

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { readFailure, readToldFailure } from '../../nodes/engine/failure';
+import { endSentence, readFailure, readToldFailure } from '../../nodes/engine/failure';
 import { SEED } from '../long';
 
 describe('what fal said', () => {
@@ -99,6 +99,7 @@ describe('what fal said', () => {
 		{ status: 418, type: 'request_rejected' },
 		{ status: 422, type: 'invalid_input' },
 		{ status: 429, type: 'too_many_requests' },
+		{ status: 500, type: 'server_error' },
 		{ status: 503, type: 'server_error' },
 	])('without a type of fal’s, HTTP status $status is called $type', ({ status, type }) => {
 		expect(readFailure(status, {}, undefined).type).toBe(type);
@@ -119,6 +120,20 @@ describe('what fal said', () => {
 		]);
 	});
 
+	it('two thousand characters are kept, and no more', () => {
+		const messageOf = (length: number) => readFailure(400, {}, 'x'.repeat(length)).message;
+		expect(messageOf(2_000)).toBe('x'.repeat(2_000));
+		expect(messageOf(2_001)).toBe(`${'x'.repeat(2_000)}...`);
+	});
+
+	it('where fal said nothing in detail, there is no detail', () => {
+		expect(readFailure(500, {}, { message: 'Boom' })).not.toHaveProperty('detail');
+	});
+
+	it('an empty type is none', () => {
+		expect(readFailure(404, {}, { detail: 'x', error_type: '', type: '' }).type).toBe('not_found');
+	});
+
 	it('long lists and deep nesting are cut off', () => {
 		let deep: unknown = 'bottom';
 		for (let level = 0; level < 5_000; level++) deep = [deep];
@@ -126,6 +141,10 @@ describe('what fal said', () => {
 		expect(JSON.stringify(readFailure(422, {}, { detail }).detail).length).toBeLessThan(5_000);
 		const nested = readFailure(422, {}, { detail: [deep] });
 		expect(JSON.stringify(nested.detail)).toBe('[[[[[[[[["..."]]]]]]]]]');
+		let fields: unknown = 'bottom';
+		for (let level = 0; level < 5_000; level++) fields = { x: fields };
+		const { detail: cut } = readFailure(422, {}, { detail: [fields] });
+		expect(JSON.stringify(cut)).toBe(`[${'{"x":'.repeat(8)}"..."${'}'.repeat(8)}]`);
 	});
 
 	it('anything at all is read without throwing, and has a type and a message', () => {
@@ -171,6 +190,8 @@ describe('whether the same input may succeed when it is submitted again', () => 
 		[500, 'some_error_of_a_model'],
 		// A transient type with a status that blames the request: the status counts.
 		[400, 'internal_server_error'],
+		// A redirect is not fal's word on a job.
+		[302, 'internal_error'],
 	])('no: %i %s', (status, type) => {
 		expect(readFailure(status, {}, { detail: 'x', error_type: type }).retryable).toBe(false);
 	});
@@ -228,4 +249,14 @@ describe('what a status says of a failure', () => {
 	it('is nothing where it tells of none', () => {
 		expect(readToldFailure({})).toBeUndefined();
 	});
+});
+
+it.each([
+	['It broke', 'It broke.'],
+	['It broke.', 'It broke.'],
+	['Why?', 'Why?'],
+	['Stop!', 'Stop!'],
+	['version 1.2 broke', 'version 1.2 broke.'],
+])('%j as a sentence', (said, sentence) => {
+	expect(endSentence(said)).toBe(sentence);
 });

@@ -178,9 +178,9 @@ describe('of a few jobs', () => {
 
 	it('follows how many were in flight by the second, without those that were reused or never taken', () => {
 		const ended = [
+			job(undefined, 60, { ending: failed('x') }),
 			job(0, 2),
 			job(1, 3),
-			job(undefined, 60, { ending: failed('x') }),
 			job(0, 60, reused),
 		];
 		const { course } = summarize(batch(ended));
