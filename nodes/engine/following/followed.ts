@@ -138,9 +138,9 @@ export function sightingOf(job: Followed, now: number, schedule: Watch['schedule
  * @param at when it was seen to wait
  */
 function likelyStart({ queuePosition }: Followed, at: number, schedule: Watch['schedule']): number {
-	const wait = schedule.expectedWait(queuePosition);
 	const work = schedule.usualWork(0);
-	if (queuePosition === undefined || work === undefined) return at + wait;
+	if (queuePosition === undefined || work === undefined) return at;
+	const wait = schedule.expectedWait(queuePosition);
 	const start = schedule.ownQueue.startOf(at, queuePosition, work) ?? at + wait;
 	return wait > 0 ? Math.min(start, at + wait) : start;
 }

@@ -10,10 +10,12 @@ import { expectStay, type Followed, sightingOf } from './followed';
 import type { Watch } from './watch';
 
 export class Looks {
-	/** Milliseconds from now to the next look. */
+	/** Milliseconds from when the job was last seen to the next look. */
 	#wait: number;
 	/** Looks in a row that went wrong. */
 	#failures = 0;
+	/** When to look again after one of those, whatever is heard meanwhile; milliseconds since the epoch. */
+	#againAt = 0;
 	#comesTooLate = false;
 
 	constructor(
@@ -36,7 +38,8 @@ export class Looks {
 	 */
 	planAfterTrouble(reply: FailedReply, left: number): void {
 		this.#failures++;
-		this.#wait = Math.min(waitAfter(reply, this.#failures, this.watch), left);
+		const wait = waitAfter(reply, this.#failures, this.watch);
+		this.#againAt = this.watch.clock.now() + Math.min(wait, left);
 	}
 
 	/**
@@ -46,11 +49,11 @@ export class Looks {
 	 */
 	untilNext(signal: AbortSignal): Promise<void> {
 		const { clock } = this.watch;
-		const left = this.job.deadline - clock.now();
+		const { deadline } = this.job;
 		// After a look that went wrong, the wait may be what fal asked for: it is not cut short.
-		this.#comesTooLate = this.#failures > 0 && this.#wait > left;
-		if (this.#failures === 0) return this.#sleepAndLearn(signal);
-		return clock.sleep(Math.min(this.#wait, left), signal);
+		this.#comesTooLate = this.areInTrouble && this.#againAt > deadline;
+		if (!this.areInTrouble) return this.#sleepAndLearn(signal);
+		return clock.sleep(Math.min(this.#againAt, deadline) - clock.now(), signal);
 	}
 
 	/** Whether the latest look went wrong. */

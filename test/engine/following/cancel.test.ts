@@ -79,6 +79,8 @@ it('tells what fal said, or why it could not be asked', async () => {
 	expect(await cancelling(() => answered('NOT_FOUND')).reply()).toMatchObject({
 		body: 'NOT_FOUND',
 	});
-	expect(await cancelling(inTurn(lost, rejected(404))).reply()).toMatchObject({ status: 404 });
+	expect(await cancelling(inTurn<never>(lost, rejected(404))).reply()).toMatchObject({
+		status: 404,
+	});
 	expect(await cancelling(() => lost).reply()).toBe(lost);
 });

@@ -1,6 +1,15 @@
 import { type Followed, followUntilDone, type Watch } from '../../../nodes/engine/following/follow';
 import { DEFAULT_POLL_BOUNDS, PollSchedule } from '../../../nodes/engine/following/pollSchedule';
-import { completed, inProgress, inQueue, lost, rejected, unreadable, unsent } from '../replies';
+import {
+	completed,
+	completedWithoutRunner,
+	inProgress,
+	inQueue,
+	lost,
+	rejected,
+	unreadable,
+	unsent,
+} from '../replies';
 import { inTurn, type Script, ScriptedFal } from '../scriptedFal';
 import { VirtualClock } from '../virtualClock';
 
@@ -14,10 +23,19 @@ interface Setting {
 	/** What the dice show; almost 1 makes every pause as long as it can be. */
 	readonly dice?: number;
 	readonly queuePosition?: number;
+	/** Milliseconds that a sign of life buys. */
+	readonly patience?: number;
 }
 
 /** One job that fal has just accepted, and everything that is needed to follow it. */
-function follow({ script, itemTimeout = HOUR, stopAfter, queuePosition, ...rest }: Setting) {
+function follow({
+	script,
+	itemTimeout = HOUR,
+	stopAfter,
+	queuePosition,
+	patience,
+	...rest
+}: Setting) {
 	const clock = new VirtualClock();
 	const start = clock.now();
 	const fal = new ScriptedFal(clock, script);
@@ -39,6 +57,7 @@ function follow({ script, itemTimeout = HOUR, stopAfter, queuePosition, ...rest 
 		deadline: start + itemTimeout,
 		logs: [],
 		...(queuePosition !== undefined && { queuePosition }),
+		...(patience !== undefined && { patience }),
 	};
 	if (stopAfter !== undefined) clock.at(start + stopAfter, () => stop.abort());
 	return {
@@ -211,6 +230,41 @@ describe('looking until a job is done', () => {
 		expect(elapsed()).toBe(60_000);
 	});
 
+	it('a pause that fal asks for beyond the deadline is not cut short for a last look', async () => {
+		const { untilDone, elapsed, fal } = follow({
+			itemTimeout: 60_000,
+			script: { status: () => rejected(429, undefined, { 'retry-after': '300' }) },
+		});
+		expect(await untilDone()).toStrictEqual({ kind: 'deadline' });
+		expect(elapsed()).toBe(60_000);
+		expect(fal.sent('status')).toHaveLength(1);
+	});
+
+	it('the deadline tells what stood in the way by then', async () => {
+		const { untilDone } = follow({
+			itemTimeout: 60_000,
+			script: { status: () => rejected(404, { status: 'NOT_FOUND' }) },
+		});
+		expect(await untilDone()).toMatchObject({
+			kind: 'deadline',
+			standing: { byFal: true, failure: { statusCode: 404 } },
+		});
+	});
+
+	it('tells what the status said of a failure', async () => {
+		const { untilDone } = follow({ script: { status: () => completedWithoutRunner } });
+		expect(await untilDone()).toStrictEqual({
+			kind: 'done',
+			told: { type: 'runner_disconnected', message: 'Runner disconnected', retryable: true },
+		});
+	});
+
+	it('nothing is looked at after a stop', async () => {
+		const { untilDone, fal } = follow({ stopAfter: 100 });
+		expect(await untilDone()).toEqual({ kind: 'stopped' });
+		expect(fal.calls).toEqual([]);
+	});
+
 	it('a stop ends the wait between two looks', async () => {
 		const { untilDone, elapsed } = follow({
 			stopAfter: 1_234,
@@ -268,6 +322,21 @@ describe('logs', () => {
 });
 
 describe('the place in the queue', () => {
+	it('is compared with the one that fal named when it took the job', async () => {
+		const lastsFor = async (place: number) => {
+			const { untilDone, elapsed } = follow({
+				queuePosition: 5,
+				itemTimeout: 60_000,
+				patience: 60_000,
+				script: { status: () => inQueue(place) },
+			});
+			await untilDone();
+			return elapsed();
+		};
+		expect(await lastsFor(5)).toBe(60_000);
+		expect(await lastsFor(4)).toBeGreaterThan(60_000);
+	});
+
 	it('is kept while the job waits, and gone when it works', async () => {
 		const places: (number | undefined)[] = [];
 		const story = follow({

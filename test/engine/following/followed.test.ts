@@ -115,7 +115,7 @@ describe('what a look found', () => {
 		expect(story.job).not.toHaveProperty('workingSince');
 	});
 
-	it('it was not done when the look was sent, whatever happened while the answer came', async () => {
+	it('was not done when the look was sent, whatever happened while the answer came', async () => {
 		const story = followed();
 		await story.look(5, waiting());
 		expect(story.notDoneAt).toBe(4.9);
@@ -159,7 +159,7 @@ describe('what a look found', () => {
 });
 
 describe('when the work began', () => {
-	it('when it was last seen waiting, as long as nothing else is known', async () => {
+	it('is when it was last seen waiting, as long as nothing else is known', async () => {
 		const story = followed();
 		await story.look(5, waiting(0));
 		await story.look(8, working);
@@ -168,7 +168,7 @@ describe('when the work began', () => {
 		expect(story.workingSince).toBe(5);
 	});
 
-	it('when its place says, but no later than it was seen at work', async () => {
+	it('is when its place says, but no later than it was seen at work', async () => {
 		const story = followed();
 		story.schedule.learn(1_000, 2_000, 0);
 		await story.look(5, waiting(1));
@@ -181,7 +181,7 @@ describe('when the work began', () => {
 		expect(sooner.workingSince).toBe(8);
 	});
 
-	it('when a job of ours made room for it', async () => {
+	it('is when a job of ours made room for it', async () => {
 		const story = followed();
 		story.schedule.learn(1_000, 0, undefined);
 		story.beside(4, 7);
@@ -285,6 +285,7 @@ describe('signs of life', () => {
 
 	it('the end is none: nobody waits any more', async () => {
 		const story = followed();
+		story.schedule.movement.noteEnd(story.moment(-1), story.moment(4));
 		await story.look(5, done);
 		expect(story.deadline).toBe(60);
 	});
@@ -304,7 +305,7 @@ describe('signs of life', () => {
 });
 
 describe('the logs', () => {
-	it('keep each line once, and what differs in text or time as another', async () => {
+	it('are kept once each, and what differs in text or time as another', async () => {
 		const line = (message: string, timestamp: string) => ({ message, timestamp });
 		const story = followed();
 		await story.look(1, {

@@ -76,12 +76,13 @@ function follow({ streams: scripts, looks = () => inProgress(), ...rest }: Setti
 	const source = new ScriptedStreams(clock, (place) => scripts[place] ?? [], closing);
 	const stop = new AbortController();
 	const streams = new Streams(source, clock, most);
+	const schedule = new PollSchedule(DEFAULT_POLL_BOUNDS);
 	const watch: Watch = {
 		transport: fal,
 		clock,
 		random: () => 0.999,
 		signal: stop.signal,
-		schedule: new PollSchedule(DEFAULT_POLL_BOUNDS),
+		schedule,
 		includeLogs: false,
 		streams,
 	};
@@ -102,6 +103,7 @@ function follow({ streams: scripts, looks = () => inProgress(), ...rest }: Setti
 		job: jobs[0]!,
 		clock,
 		fal,
+		schedule,
 		source,
 		streams,
 		elapsed,
@@ -299,6 +301,54 @@ describe('a stream that does not', () => {
 		expect(lookedAt()[0]).toBe(120_100);
 		expect(lookedAt()[1]).toBeGreaterThanOrEqual(120_100 + 90_000);
 	});
+});
+
+describe('words of a stream, while looks go wrong,', () => {
+	it('show that the request can be read', async () => {
+		const { untilDone, looks } = follow({
+			looks: () => rejected(404, { status: 'NOT_FOUND' }),
+			streams: [
+				[
+					...Array.from({ length: 19 }, (_, n): Event => [30_000 * (n + 1), WORKING]),
+					[600_000, DONE],
+				],
+			],
+		});
+		expect(await untilDone()).toMatchObject({ kind: 'done' });
+		expect(looks()).toBeGreaterThan(0);
+	});
+
+	it('do not cut short the pause that fal asks for', async () => {
+		const { untilDone, lookedAt } = follow({
+			looks: inTurn(rejected(429, undefined, { 'retry-after': '90' }), completed(1)),
+			streams: [
+				[
+					[2_000, QUEUED],
+					[30_000, WORKING],
+				],
+			],
+		});
+		await untilDone();
+		expect(lookedAt()).toEqual([500, 90_500]);
+	});
+});
+
+it('what a stream tells of the start of a job, those behind it may expect its end from', async () => {
+	const { untilDone, clock, schedule } = follow({
+		streams: [
+			[
+				[100, QUEUED],
+				[5_000, WORKING],
+				[30_000, DONE],
+			],
+		],
+	});
+	schedule.learn(10_000, 0, undefined);
+	const start = clock.now();
+	let freeAt: number | undefined;
+	clock.at(start + 6_000, () => (freeAt = schedule.ownQueue.startOf(clock.now(), 0, 10_000)));
+	await untilDone();
+	expect(freeAt).toBe(start + 15_000);
 });
 
 describe('streams of a batch', () => {

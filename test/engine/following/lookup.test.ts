@@ -2,14 +2,22 @@ import type { Failure } from '../../../nodes/engine/failure';
 import { areAllDone } from '../../../nodes/engine/following/allDone';
 import { lookOnce, lookUntilDone } from '../../../nodes/engine/following/lookup';
 import { DEFAULT_POLL_BOUNDS, PollSchedule } from '../../../nodes/engine/following/pollSchedule';
-import { completed, inProgress, inQueue, lost, promptMissing, rejected } from '../replies';
+import {
+	completed,
+	inProgress,
+	inQueue,
+	lost,
+	promptMissing,
+	rejected,
+	unreadable,
+} from '../replies';
 import { inTurn, type Script, ScriptedFal } from '../scriptedFal';
 import { seeded } from '../simulatedFal';
 import { VirtualClock } from '../virtualClock';
 
 const handle = { requestId: 'job-1', model: 'a/b' };
 
-function lookingAt(script: Script = {}, stopAfter?: number) {
+function lookingAt(script: Script = {}, stopAfter?: number, random = seeded(5)) {
 	const clock = new VirtualClock();
 	const start = clock.now();
 	const fal = new ScriptedFal(clock, script);
@@ -18,10 +26,10 @@ function lookingAt(script: Script = {}, stopAfter?: number) {
 	const watch = {
 		transport: fal,
 		clock,
-		random: seeded(5),
+		random,
 		signal: stop.signal,
 		schedule: new PollSchedule(DEFAULT_POLL_BOUNDS),
-		includeLogs: false,
+		includeLogs: true,
 	};
 	return {
 		fal,
@@ -124,6 +132,37 @@ describe('one look', () => {
 		expect(elapsed()).toBe(60_000);
 	});
 
+	it('whose result is an odd answer for a minute ends as unknown', async () => {
+		const { once, elapsed } = lookingAt({ result: () => unreadable });
+		expect(await once()).toMatchObject({ kind: 'ended', ending: { outcome: 'unknown' } });
+		expect(elapsed()).toBe(60_000);
+	});
+
+	it('asks for the logs where they are wanted', async () => {
+		const { once, fal } = lookingAt();
+		expect(await once()).toStrictEqual({
+			kind: 'ended',
+			ending: { outcome: 'completed', output: 'output of job-1', logs: [] },
+		});
+		expect(fal.logsAsked).toEqual([true]);
+	});
+
+	it('is not repeated after a stop', async () => {
+		const { once, fal } = lookingAt({ status: () => lost, latency: 200 }, 100);
+		expect(await once()).toMatchObject({ kind: 'pending', failure: { type: 'not_seen' } });
+		expect(fal.calls).toHaveLength(1);
+	});
+
+	it('is repeated when fal says so, unless that is a long time from now', async () => {
+		const pause = (seconds: string) => rejected(429, undefined, { 'retry-after': seconds });
+		const short = lookingAt({ status: inTurn(pause('30'), completed()) });
+		expect(await short.once()).toMatchObject({ kind: 'ended' });
+		expect(short.elapsed()).toBe(30_000);
+		const long = lookingAt({ status: inTurn(pause('31'), completed()) });
+		expect(await long.once()).toMatchObject({ kind: 'pending' });
+		expect(long.elapsed()).toBe(0);
+	});
+
 	it('whose result fal does not know any more ends as unknown', async () => {
 		const { once, elapsed } = lookingAt({ result: () => rejected(404, { status: 'NOT_FOUND' }) });
 		expect(await once()).toMatchObject({ ending: { outcome: 'unknown' } });
@@ -151,7 +190,7 @@ describe('looking until a job is done', () => {
 		{ last: inQueue(3), found: { status: 'IN_QUEUE', queuePosition: 3 } },
 	])('tells how it was last seen when the time is over: $found', async ({ last, found }) => {
 		const { untilDone, elapsed, fal } = lookingAt({ status: () => last });
-		expect(await untilDone(60_000)).toEqual({ kind: 'pending', logs: [], ...found });
+		expect(await untilDone(60_000)).toStrictEqual({ kind: 'pending', logs: [], ...found });
 		expect(elapsed()).toBe(60_000);
 		expect(fal.sent('cancel')).toEqual([]);
 	});
@@ -300,9 +339,12 @@ describe('whether all jobs are done', () => {
 
 	it('fal’s word is believed after ten seconds, however often it was asked by then', async () => {
 		const gone = rejected(404, { status: 'NOT_FOUND' });
-		const { allDone, askedAt } = lookingAt({ status: () => gone });
-		expect(await allDone(['job-1'])).toBe(true);
-		expect(askedAt().at(-1)).toBe(10);
+		for (const dice of [0, 0.999]) {
+			const { allDone, askedAt, fal } = lookingAt({ status: () => gone }, undefined, () => dice);
+			expect(await allDone(['job-1'])).toBe(true);
+			expect(askedAt().at(-1)).toBe(10);
+			expect(new Set(fal.logsAsked)).toEqual(new Set([false]));
+		}
 	});
 
 	it('that the key is refused is told, and nothing else is', async () => {
@@ -327,5 +369,14 @@ describe('whether all jobs are done', () => {
 		const asked = fal.calls.map(({ of }) => of);
 		expect(asked.slice(0, 20)).not.toEqual(ids);
 		expect(asked.slice(20)).not.toEqual(asked.slice(0, 20));
+	});
+
+	it('of two, each is asked about first as often as the other', async () => {
+		const { allDone, fal } = lookingAt();
+		for (let time = 0; time < 100; time++) await allDone(['job-1', 'job-2']);
+		const firsts = fal.calls.filter((_, call) => call % 2 === 0);
+		const count = firsts.filter(({ of }) => of === 'job-1').length;
+		expect(count).toBeGreaterThan(30);
+		expect(count).toBeLessThan(70);
 	});
 });

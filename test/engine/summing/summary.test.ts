@@ -140,8 +140,7 @@ describe('of a few jobs', () => {
 		];
 		expect(summarize(batch(ended))).toMatchObject({ work: 4, workAlone: 2 });
 		expect(summarize(batch(ended, { concurrency: 1 }))).toMatchObject({ workAlone: 4 });
-		const { concurrency: _, ...withoutConcurrency } = batch(ended);
-		expect(summarize(withoutConcurrency)).toMatchObject({ workAlone: 4 });
+		expect(summarize(batch(ended, { concurrency: undefined }))).toMatchObject({ workAlone: 4 });
 		const long: Ending = { ...DONE, inferenceTime: 9 };
 		const uneven = [job(0, 10, { ending: long }), ...ended];
 		expect(summarize(batch(uneven, { concurrency: 10 }))).toMatchObject({ workAlone: 9 });
