@@ -1,6 +1,6 @@
 /**
  * The files in a model's output, in its order. fal has no one place for them: a file is an object with a
- * `url`, or a field that ends in `_url`, at any depth; with `sync_mode` it is a data URI.
+ * `url`, or an address in a field like `image_url` or `urls`, at any depth; with `sync_mode` it is a data URI.
  */
 import { isRecord } from '../isRecord';
 

@@ -64,15 +64,17 @@ interface Setting {
 	readonly stopAfter?: number;
 	readonly mayBeDone?: boolean;
 	readonly closing?: number;
+	/** Milliseconds that a look takes. */
+	readonly latency?: number;
 	readonly most?: number;
 	readonly jobs?: number;
 }
 
 function follow({ streams: scripts, looks = () => inProgress(), ...rest }: Setting) {
-	const { itemTimeout = HOUR, stopAfter, closing, most, jobs: count = 1, ...known } = rest;
+	const { itemTimeout = HOUR, stopAfter, closing, most, jobs: count = 1, latency, ...known } = rest;
 	const clock = new VirtualClock();
 	const start = clock.now();
-	const fal = new ScriptedFal(clock, { status: looks });
+	const fal = new ScriptedFal(clock, { status: looks, ...(latency !== undefined && { latency }) });
 	const source = new ScriptedStreams(clock, (place) => scripts[place] ?? [], closing);
 	const stop = new AbortController();
 	const streams = new Streams(source, clock, most);
@@ -182,6 +184,12 @@ describe('a stream that works', () => {
 		expect(lookedAt()).toEqual([70_000 + MINUTE]);
 	});
 
+	it('may tell of the end while a look is under way, which knows no better', async () => {
+		const { untilDone, elapsed, looks } = follow({ latency: 300, streams: [[[600, DONE]]] });
+		expect(await untilDone()).toEqual({ kind: 'done', inferenceTime: 2 });
+		expect([elapsed(), looks()]).toEqual([800, 1]);
+	});
+
 	it('is closed when the execution is stopped', async () => {
 		const { untilDone, elapsed, source } = follow({
 			stopAfter: 1_234,
@@ -216,6 +224,15 @@ describe('a stream that does not', () => {
 		const withStream = await lookedAt([[[20_000, WORKING]]]);
 		expect(withStream).toEqual(await lookedAt([]));
 		expect(withStream).toHaveLength(4);
+	});
+
+	it('and ends before it has said anything: looks come as they were planned', async () => {
+		const { untilDone, lookedAt } = follow({
+			looks: () => completed(1),
+			streams: [[[200, 'ends']]],
+		});
+		await untilDone();
+		expect(lookedAt()).toEqual([500]);
 	});
 
 	it('and ends early: there is a look at once, and then as without it', async () => {
@@ -269,21 +286,28 @@ describe('a stream that does not', () => {
 	});
 
 	// fal's word on a failure may make us pay again.
-	it('and tells of a failure that is none: a look makes sure, and the job is followed on', async () => {
-		const failed: StatusReport = { ...DONE, error: 'Runner disconnected', errorType: 'x' };
-		const { untilDone, lookedAt } = follow({
-			looks: inTurn(inProgress(), completed(20)),
-			streams: [
-				[
-					[100, WORKING],
-					[5_000, failed],
+	it.each([
+		{ error: 'Runner disconnected', errorType: 'x' },
+		{ error: 'Runner disconnected' },
+		{ errorType: 'x' },
+	])(
+		'and tells of a failure that is none, %j: a look makes sure, and the job is followed on',
+		async (told) => {
+			const failed: StatusReport = { ...DONE, ...told };
+			const { untilDone, lookedAt } = follow({
+				looks: inTurn(inProgress(), completed(20)),
+				streams: [
+					[
+						[100, WORKING],
+						[5_000, failed],
+					],
 				],
-			],
-		});
-		expect(await untilDone()).toEqual({ kind: 'done', inferenceTime: 20 });
-		expect(lookedAt()[0]).toBe(5_000);
-		expect(lookedAt()).toHaveLength(2);
-	});
+			});
+			expect(await untilDone()).toEqual({ kind: 'done', inferenceTime: 20 });
+			expect(lookedAt()[0]).toBe(5_000);
+			expect(lookedAt()).toHaveLength(2);
+		},
+	);
 
 	it('and breaks while fal asks for a pause between looks: the pause is kept', async () => {
 		const { untilDone, lookedAt } = follow({
@@ -398,6 +422,65 @@ describe('streams of a batch', () => {
 		const late = follow({ jobs: 3, looks: inSecondRound(3), streams: [] });
 		await late.untilDone();
 		expect(late.streams.givenUpFor).toMatch(/had not told of a job’s end/);
+	});
+
+	it('that call jobs done that are not are given up, too', async () => {
+		const { untilDone, streams } = follow({
+			jobs: 3,
+			looks: inSecondRound(1),
+			streams: Array.from({ length: 3 }, (): Event[] => [[400, { nameless: DONE }]]),
+		});
+		await untilDone();
+		expect(streams.givenUpFor).toMatch(/it called a job done that was not/);
+	});
+
+	it('that are silent are given up, too', async () => {
+		const { untilDone, streams } = follow({
+			jobs: 3,
+			looks: () => inProgress(),
+			itemTimeout: 2 * MINUTE,
+			streams: [],
+		});
+		await untilDone();
+		expect(streams.givenUpFor).toMatch(/nothing came for 40 seconds/);
+	});
+
+	it('take turns, where there are fewer than jobs', async () => {
+		const { untilDone, source, lookedAt } = follow({
+			jobs: 2,
+			most: 1,
+			looks: () => inProgress(),
+			streams: [[[2_000, DONE]], [[2_000, DONE]]],
+		});
+		await untilDone();
+		expect([source.sent.stream, source.peakOpen]).toEqual([2, 1]);
+		expect(lookedAt().length).toBeGreaterThan(0);
+	});
+
+	it('that were given up for one reason are not blamed for another', () => {
+		const { streams } = follow({ streams: [] });
+		for (const reason of ['one', 'two', 'three', 'four']) streams.noteTrouble(reason);
+		expect(streams.givenUpFor).toMatch(/after 3 troubles, the last of which was: three/);
+	});
+
+	it('tell nothing to nobody once they are closed, and that is no trouble', async () => {
+		const clock = new VirtualClock();
+		const source: StatusSource = {
+			sent: { stream: 1 },
+			async hold(_handle, { hear }) {
+				await clock.sleep(1_000);
+				hear({ report: DONE, isNamed: true });
+				return 'it ended';
+			},
+		};
+		const streams = new Streams(source, clock);
+		const listener = { hear: jest.fn(), miss: jest.fn() };
+		const handle = { requestId: 'job-1', model: 'a/b' };
+		for (let time = 0; time < 5; time++) streams.open(handle, false, listener)!.close();
+		await clock.runUntil(clock.sleep(2_000));
+		expect(listener.hear).not.toHaveBeenCalled();
+		expect(listener.miss).not.toHaveBeenCalled();
+		expect([streams.givenUpFor, streams.sent]).toEqual([undefined, { stream: 1 }]);
 	});
 
 	it('are not given up for troubles of which there are two', async () => {

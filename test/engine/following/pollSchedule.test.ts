@@ -1,5 +1,9 @@
 import fc from 'fast-check';
-import { DEFAULT_POLL_BOUNDS, PollSchedule } from '../../../nodes/engine/following/pollSchedule';
+import {
+	DEFAULT_POLL_BOUNDS,
+	PollSchedule,
+	PollSchedules,
+} from '../../../nodes/engine/following/pollSchedule';
 import { SEED } from '../../long';
 
 /** Wide enough that no bound hides what the schedule thinks. */
@@ -45,6 +49,14 @@ describe('once jobs of the model have ended', () => {
 		expect(look).toBeLessThan(4_100);
 	});
 
+	it('is so for long ones, too: nothing drifts once it works', () => {
+		expect(learned([60_000]).nextLook({ age: 0 })).toBeCloseTo(60_010);
+	});
+
+	it('a job of which nothing was seen is taken to work since it was accepted', () => {
+		expect(learned([4_000]).nextLook({ age: 3_000 })).toBeCloseTo(1_010);
+	});
+
 	it('a look is sent off earlier by the time that a call travels', () => {
 		const schedule = learned([4_000]);
 		const withoutTravel = schedule.nextLook({ age: 0 });
@@ -77,6 +89,8 @@ describe('once jobs of the model have ended', () => {
 		const far = { age: 0, queuePosition: 19, startsIn: 100_000 };
 		expect(schedule.nextLook(far)).toBeCloseTo(0.8 * 102_010);
 		expect(schedule.nextLook({ ...far, startsIn: 10_000 })).toBeCloseTo(12_010);
+		schedule.learnTravel(150);
+		expect(schedule.nextLook({ ...far, startsIn: 10_000 })).toBeCloseTo(11_860);
 	});
 
 	// The wait of one job says little about forty places.
@@ -156,4 +170,15 @@ it('the time to the next look is within the bounds, whatever is known and asked'
 		}),
 		{ numRuns: 500, seed: SEED },
 	);
+});
+
+it('models are learned apart, and share the queue, which is the account’s', () => {
+	const schedules = new PollSchedules(WIDE);
+	const [one, other] = [schedules.of('a/b'), schedules.of('c/d')];
+	one.learn(4_000, 0, undefined);
+	expect(schedules.of('a/b')).toBe(one);
+	expect(other.usualWork(0)).toBeUndefined();
+	expect(one.usualWork(0)).toBe(4_000);
+	expect(other.movement).toBe(one.movement);
+	expect(other.ownQueue).toBe(one.ownQueue);
 });

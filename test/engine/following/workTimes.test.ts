@@ -1,5 +1,6 @@
 import { WorkTimes } from '../../../nodes/engine/following/workTimes';
 import { seeded } from '../simulatedFal';
+import { plainBestLook } from './plainLooks';
 
 const APART = 600;
 
@@ -65,6 +66,32 @@ it('jobs that vary get the looks that pay, close to the best there are', () => {
 	expect(median(seen.map(({ late }) => late))).toBeLessThan(480);
 });
 
+describe('the looks are those that the formulas give', () => {
+	const fewOutliers = [...Array<number>(16).fill(2_000), 300, 9_000, 11_000, 30_000];
+	it.each([
+		{ what: 'twelve that vary', works: draw(12, 4_000, 1, 1) },
+		{ what: 'two dozen that vary', works: draw(24, 4_000, 0.5, 2) },
+		{ what: 'short ones', works: draw(20, 300, 0.7, 3) },
+		{ what: 'long ones', works: draw(20, 600_000, 0.3, 4) },
+		{
+			what: 'quick ones and slow ones',
+			works: [...draw(10, 2_000, 0.1, 5), ...draw(10, 50_000, 0.1, 6)],
+		},
+		{ what: 'the same but for a few', works: fewOutliers },
+	])('$what', ({ works }) => {
+		const least = Math.min(...works);
+		for (const worked of [-1_000, 0, least / 2, least, least * 1.5]) {
+			for (const apart of [0, 50, 600]) {
+				for (const soonest of [worked, worked + apart, worked + 5_000]) {
+					const question = { works, worked, soonest, apart };
+					const look = learned(works).bestLook(worked, soonest, apart);
+					expect(look).toBeCloseTo(plainBestLook(question), 5);
+				}
+			}
+		}
+	});
+});
+
 function median(values: readonly number[]): number {
 	return [...values].sort((one, other) => one - other)[values.length >> 1]!;
 }
@@ -74,7 +101,22 @@ it('few samples are not relied upon for a job that has outlived one: a look is l
 	const times = learned([6_000, 55_000]);
 	expect(times.bestLook(40_000, 40_500, APART)).toBe(48_000);
 	expect(times.bestLook(100_000, 100_500, APART)).toBe(120_000);
+	expect(times.bestLook(1_000_000, 1_000_500, APART)).toBe(1_200_000);
+	expect(learned([2_000]).bestLook(2_000, 2_100, APART)).toBe(2_400);
 	expect(lookAt(times, 56_000).late).toBeLessThan(11_000);
+});
+
+it('nor are they left aside where one of them ends sooner', () => {
+	const look = learned([6_000, ...Array<number>(8).fill(7_000)]).bestLook(6_500, 6_600, APART);
+	expect(look).toBeGreaterThan(7_000);
+	expect(look).toBeLessThan(7_100);
+});
+
+it('a tenth of new samples is enough for a new plan', () => {
+	const times = learned(Array<number>(9).fill(2_000));
+	times.bestLook(0, 0, APART);
+	times.add(60_000);
+	expect(times.bestLook(5_000, 5_000, APART)).toBeGreaterThan(20_000);
 });
 
 it('a job that has outlived all known ones is looked at soon, and more rarely the longer it takes', () => {
@@ -105,5 +147,14 @@ it('knows what is usual for a job that has worked for a while', () => {
 	const times = learned([1_000, 1_000, 1_000, 8_000, 9_000]);
 	expect(times.usual(0)).toBe(1_000);
 	expect(times.usual(1_000)).toBe(9_000);
-	expect(times.usual(10_000)).toBeGreaterThan(10_000);
+	expect(times.usual(10_000)).toBeCloseTo(11_000);
+	expect(learned([9_000, 1_000, 5_000]).usual(0)).toBe(5_000);
+	expect(learned([9_000, 1_000, 5_000]).usual(1_000)).toBe(9_000);
+});
+
+it('knows the last fifty', () => {
+	const times = learned([100_000, ...Array<number>(49).fill(5_000)]);
+	expect(times.usual(6_000)).toBe(100_000);
+	times.add(5_000);
+	expect(times.usual(6_000)).toBeCloseTo(6_600);
 });
