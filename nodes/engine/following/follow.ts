@@ -76,7 +76,7 @@ async function follow(
 			if (!looks.areInTrouble) looks.planAfterSight();
 			continue;
 		}
-		if (looks.comesTooLate) return deadline(barrier);
+		if (looks.comeTooLate) return deadline(barrier);
 		const askedAt = clock.now();
 		const reply = await transport.status(job.handle, { logs: watch.includeLogs });
 		if (signal.aborted) return { kind: 'stopped' };

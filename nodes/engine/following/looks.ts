@@ -16,7 +16,6 @@ export class Looks {
 	#failures = 0;
 	/** When to look again after one of those, whatever is heard meanwhile; milliseconds since the epoch. */
 	#againAt = 0;
-	#comesTooLate = false;
 
 	constructor(
 		private readonly job: Followed,
@@ -48,12 +47,9 @@ export class Looks {
 	 * @param signal ends the wait: the execution was stopped, or something was heard of the job
 	 */
 	untilNext(signal: AbortSignal): Promise<void> {
-		const { clock } = this.watch;
-		const { deadline } = this.job;
-		// After a look that went wrong, the wait may be what fal asked for: it is not cut short.
-		this.#comesTooLate = this.areInTrouble && this.#againAt > deadline;
 		if (!this.areInTrouble) return this.#sleepAndLearn(signal);
-		return clock.sleep(Math.min(this.#againAt, deadline) - clock.now(), signal);
+		const { clock } = this.watch;
+		return clock.sleep(Math.min(this.#againAt, this.job.deadline) - clock.now(), signal);
 	}
 
 	/** Whether the latest look went wrong. */
@@ -61,9 +57,12 @@ export class Looks {
 		return this.#failures > 0;
 	}
 
-	/** Whether the next look would have been due only after the job's time was over. */
-	get comesTooLate(): boolean {
-		return this.#comesTooLate;
+	/**
+	 * Whether the next look is due only after the job's time is over. The wait after a look that went wrong may
+	 * be what fal asked for: it is not cut short.
+	 */
+	get comeTooLate(): boolean {
+		return this.areInTrouble && this.#againAt > this.job.deadline;
 	}
 
 	/** @returns milliseconds from when the job was last seen to the next look */
@@ -79,15 +78,13 @@ export class Looks {
 		const { clock, schedule } = this.watch;
 		const seenAt = clock.now();
 		const untilDeadline = (ms: number) => Math.min(ms, this.job.deadline - clock.now());
-		if (schedule.firstEnd.aborted || this.#wait === 0) {
-			return await clock.sleep(untilDeadline(this.#wait), signal);
-		}
+		if (schedule.firstEnd.aborted) return await clock.sleep(untilDeadline(this.#wait), signal);
 		const awake = new AbortController();
 		const wake = () => awake.abort();
 		const forget = [onAbort(signal, wake), onAbort(schedule.firstEnd, wake)];
 		await clock.sleep(untilDeadline(this.#wait), awake.signal);
 		forget.forEach((stopListening) => stopListening());
-		if (!schedule.firstEnd.aborted || signal.aborted) return;
+		if (!schedule.firstEnd.aborted) return;
 		const due = seenAt + Math.min(this.#wait, this.#timeFrom(seenAt));
 		await clock.sleep(untilDeadline(due - clock.now()), signal);
 	}

@@ -38,10 +38,8 @@ export function plainBestLook({ works, worked, soonest, apart }: Question): numb
 		return choices.reduce((least, choice) => (choice.cost < least.cost ? choice : least));
 	}
 
-	return best(
-		ends.filter((end) => end > worked),
-		soonest,
-	).look;
+	const open = ends.filter((end) => end > worked);
+	return best(open, soonest).look;
 }
 
 /** Kernel density estimation on a logarithmic scale: seven equal shares around each sample, in their order. */

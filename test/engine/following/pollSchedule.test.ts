@@ -98,6 +98,8 @@ describe('once jobs of the model have ended', () => {
 		const schedule = learned([2_000], 1_000, 0);
 		const waiting = { age: 0, startsIn: 4_000 };
 		expect(schedule.nextLook({ ...waiting, queuePosition: 2 })).toBeCloseTo(6_010);
+		const later = { age: 0, startsIn: 100_000, queuePosition: 2 };
+		expect(schedule.nextLook(later)).toBeCloseTo(0.8 * 102_010);
 		expect(schedule.nextLook({ ...waiting, queuePosition: 29 })).toBeCloseTo(601);
 	});
 

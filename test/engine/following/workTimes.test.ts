@@ -78,9 +78,10 @@ describe('the looks are those that the formulas give', () => {
 			works: [...draw(10, 2_000, 0.1, 5), ...draw(10, 50_000, 0.1, 6)],
 		},
 		{ what: 'the same but for a few', works: fewOutliers },
+		{ what: 'alike but for a few', works: [...draw(16, 2_000, 0.3, 7), 60_000, 200_000] },
 	])('$what', ({ works }) => {
 		const least = Math.min(...works);
-		for (const worked of [-1_000, 0, least / 2, least, least * 1.5]) {
+		for (const worked of [-1_000, 0, least / 2, least * 1.5, median(works) * 3]) {
 			for (const apart of [0, 50, 600]) {
 				for (const soonest of [worked, worked + apart, worked + 5_000]) {
 					const question = { works, worked, soonest, apart };
@@ -90,6 +91,12 @@ describe('the looks are those that the formulas give', () => {
 			}
 		}
 	});
+});
+
+it('two jobs tell how much work times vary, too', () => {
+	const question = { works: [2_000, 8_000], worked: 0, soonest: 0, apart: APART };
+	expect(learned(question.works).bestLook(0, 0, APART)).toBeCloseTo(plainBestLook(question), 5);
+	expect(plainBestLook(question)).toBeLessThan(2_000);
 });
 
 function median(values: readonly number[]): number {
