@@ -162,6 +162,7 @@ export async function startLocalFal(given: Partial<LocalFalOptions> = {}): Promi
 		reset,
 		close: async () => {
 			reset();
+			listener.releasePort();
 			await server.close();
 		},
 	};
